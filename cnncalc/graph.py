@@ -1,0 +1,75 @@
+"""The flat graph a spec becomes: nodes in execution order, each with its layer, its inputs and its shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cnncalc.diagnostics import Diagnostic, Label, Span
+from cnncalc.layers.base import Layer
+from cnncalc.text import Shape
+
+INPUT = "input"
+"""The name by which nodes refer to the network's input."""
+
+Nested = list["Nested"] | int | float
+"""An inline tensor as nested lists of numbers."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer in its place. `inputs` are names of earlier nodes, or INPUT; shapes have no batch axis."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    span: Span | None = None
+    calls: tuple[Label, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The layer type's name, as PyTorch has it."""
+        return type(self.layer).__name__
+
+
+@dataclass(frozen=True)
+class Head:
+    """A side output. One that is `train_only` is neither run nor in the totals."""
+
+    name: str
+    train_only: bool
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network. `nodes` are topologically ordered; the last is the output."""
+
+    name: str
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    heads: tuple[Head, ...] = ()
+    reference: str = ""
+    source: str = ""
+    tensors: dict[str, Nested] = field(default_factory=dict[str, Nested])
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def executed(self) -> tuple[Node, ...]:
+        """The nodes that inference runs: the main line, then the heads that are not train_only."""
+        return self.nodes + tuple(node for head in self.heads if not head.train_only for node in head.nodes)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the nodes whose results are kept: the main output first, then each executed head's."""
+        kept = [head.nodes[-1].name for head in self.heads if not head.train_only]
+        return (self.nodes[-1].name, *kept)
+
+    def every_node(self) -> Iterator[Node]:
+        """Yield the nodes of the main line and of all heads."""
+        yield from self.nodes
+        for head in self.heads:
+            yield from head.nodes

@@ -1,0 +1,69 @@
+"""The layer types: one visible table, and the way to a type by its name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from cnncalc.layers.base import Layer
+
+LAYERS: dict[str, str] = {
+    "Conv1d": "conv",
+    "Conv2d": "conv",
+    "Conv3d": "conv",
+    "MaxPool1d": "pool",
+    "MaxPool2d": "pool",
+    "MaxPool3d": "pool",
+    "AvgPool1d": "pool",
+    "AvgPool2d": "pool",
+    "AvgPool3d": "pool",
+    "AdaptiveAvgPool1d": "adaptive",
+    "AdaptiveAvgPool2d": "adaptive",
+    "AdaptiveAvgPool3d": "adaptive",
+    "AdaptiveMaxPool1d": "adaptive",
+    "AdaptiveMaxPool2d": "adaptive",
+    "AdaptiveMaxPool3d": "adaptive",
+    "GlobalAvgPool1d": "adaptive",
+    "GlobalAvgPool2d": "adaptive",
+    "GlobalAvgPool3d": "adaptive",
+    "GlobalMaxPool1d": "adaptive",
+    "GlobalMaxPool2d": "adaptive",
+    "GlobalMaxPool3d": "adaptive",
+    "Linear": "linear",
+    "BatchNorm1d": "norm",
+    "BatchNorm2d": "norm",
+    "BatchNorm3d": "norm",
+    "LocalResponseNorm": "norm",
+    "ReLU": "activation",
+    "ReLU6": "activation",
+    "LeakyReLU": "activation",
+    "PReLU": "activation",
+    "ELU": "activation",
+    "SiLU": "activation",
+    "GELU": "activation",
+    "Hardswish": "activation",
+    "Hardsigmoid": "activation",
+    "Sigmoid": "activation",
+    "Tanh": "activation",
+    "Softmax": "activation",
+    "LogSoftmax": "activation",
+    "Dropout": "activation",
+    "Identity": "activation",
+    "Add": "merge",
+    "Multiply": "merge",
+    "Concat": "merge",
+    "Flatten": "reshape",
+    "Slice": "reshape",
+    "ChannelShuffle": "reshape",
+    "ZeroPad2d": "reshape",
+}
+"""Type name -> the module of this package that defines it. A module is imported when a type of it is first used."""
+
+CANONICAL: dict[str, str] = {name.casefold(): name for name in LAYERS}
+"""Types are matched without regard to case."""
+
+
+def layer_type(name: str) -> type[Layer]:
+    """Return the layer type of a name in LAYERS."""
+    module = import_module(f"cnncalc.layers.{LAYERS[name]}")
+    found: type[Layer] = getattr(module, name)
+    return found

@@ -1,0 +1,103 @@
+"""The geometry of sliding windows, written once: sizes, taps on real data, and which input positions a unit sees.
+
+Every rule here is for one axis. Symbols: n input size, k kernel_size, s stride, d dilation, p padding (before, after).
+The size rule is PyTorch's (torch.nn.Conv2d, MaxPool2d), with ceil_mode as PyTorch and ONNX (AveragePool-19) apply it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Window(NamedTuple):
+    """A kernel sliding along one axis. Output position y meets input positions `y*stride - before + t*dilation`, t < kernel."""
+
+    kernel: int = 1
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+    @property
+    def extent(self) -> int:
+        """How many input positions the kernel spans: d (k - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def output_size(self, size: int, ceil_mode: bool = False) -> int:
+        """Return how many positions fit into `size`: floor((n + p - extent) / s) + 1; 0 or less where none does.
+
+        With `ceil_mode` a last window may hang over the end, but must start within the input or the padding before it.
+        """
+        room = size + self.before + self.after - self.extent
+        if room < 0:
+            return 0
+        if not ceil_mode:
+            return room // self.stride + 1
+        count = -(-room // self.stride) + 1
+        return count - 1 if (count - 1) * self.stride >= size + self.before else count
+
+    def taps_inside(self, size: int, count: int) -> int:
+        """Return, over `count` output positions, how many kernel taps meet real data and not padding."""
+        total = 0
+        for tap in range(self.kernel):
+            first, last = self.outputs_meeting(tap * self.dilation - self.before, size, count)
+            total += max(0, last - first + 1)
+        return total
+
+    def outputs_meeting(self, offset: int, size: int, count: int) -> tuple[int, int]:
+        """Return the first and last output y < count whose tap at `y*stride + offset` lies in 0..size-1."""
+        first = max(0, -(offset // self.stride))
+        last = min(count - 1, (size - 1 - offset) // self.stride)
+        return first, last
+
+
+class Bins(NamedTuple):
+    """Adaptive pooling along one axis: bin i of `count` covers floor(i n / count) to ceil((i + 1) n / count) - 1."""
+
+    size: int
+    count: int
+
+    def bounds(self, index: int) -> tuple[int, int]:
+        """Return the first and last input position of bin `index`."""
+        return index * self.size // self.count, -(-(index + 1) * self.size // self.count) - 1
+
+    def window(self) -> Window | None:
+        """Return the window it amounts to where all bins are alike, else None."""
+        if self.size % self.count:
+            return None
+        step = self.size // self.count
+        return Window(kernel=step, stride=step)
+
+
+class Whole(NamedTuple):
+    """Every output position sees all `size` input positions of the axis."""
+
+    size: int
+
+
+class Windows(NamedTuple):
+    """Axis by axis, what an output position sees of the same input axes. `wraps`: circular padding meets the other end."""
+
+    axes: tuple[Window | Bins | Whole, ...]
+    mode: str = "zeros"
+
+    @staticmethod
+    def identity(axes: int) -> Windows:
+        """Each position sees itself only."""
+        return _IDENTITIES[axes]
+
+
+class Everything(NamedTuple):
+    """Every output element sees every input element (Linear, Softmax over a vector)."""
+
+
+class Reindexed(NamedTuple):
+    """Each output element is one input element at another index: axes `start` to `end` laid end to end, row-major."""
+
+    start: int
+    end: int
+
+
+Relation = Windows | Everything | Reindexed
+
+_IDENTITIES = [Windows((Window(),) * axes) for axes in range(4)]
