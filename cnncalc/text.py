@@ -12,8 +12,8 @@ Shape = tuple[int, ...]
 
 
 def say(template: str, **values: object) -> str:
-    """Return the sentence `template` with `values` in their places."""
-    return template.format(**values) if values else template
+    """Return the sentence `template` with `values` in their places; a brace that is meant is written twice."""
+    return template.format(**values)
 
 
 def shape_text(shape: Sequence[int]) -> str:

@@ -1,0 +1,130 @@
+"""Arguments as written -> checked, normalised values of a layer's dataclass fields, each error at its own place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as NamesMapping
+from dataclasses import MISSING
+from typing import Any
+
+from cnncalc.layers.base import Layer, argument_fields
+from cnncalc.layers.kinds import PADDING_WORDS, Choice, Kind, PaddingPairs
+from cnncalc.spec.expressions import ExpressionError, Value, evaluate
+from cnncalc.spec.problems import Problem, suggestion
+from cnncalc.spec.source import Entry, Mapping, Scalar, Sequence, Tree, plain_value
+from cnncalc.text import say
+
+Names = NamesMapping[str, Value]
+
+OTHER_TOOLS: dict[str, tuple[str, ...]] = {
+    "filters": ("out_channels",),
+    "num_output": ("out_channels", "out_features"),
+    "num_filters": ("out_channels",),
+    "units": ("out_features",),
+    "size": ("kernel_size",),
+    "pool_size": ("kernel_size",),
+    "kernel": ("kernel_size",),
+    "kernel_shape": ("kernel_size",),
+    "strides": ("stride",),
+    "pad": ("padding",),
+    "pads": ("padding",),
+    "dilations": ("dilation",),
+    "dilation_rate": ("dilation",),
+    "group": ("groups",),
+    "use_bias": ("bias",),
+    "rate": ("p",),
+    "epsilon": ("eps",),
+    "axis": ("dim",),
+}
+"""What other tools call an argument -> what it is here, the first that the layer has."""
+
+WORDS = frozenset((*PADDING_WORDS, "zeros", "reflect", "replicate", "circular", "none", "tanh"))
+"""Words that an argument may take, so that a block's parameter can carry one."""
+
+
+class Bad(Exception):
+    """A value that cannot be read, with its problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+
+
+def value_of(tree: Tree, names: Names, words: frozenset[str] = frozenset()) -> Any:
+    """Return numbers, truth values, words and lists of them, with expressions evaluated. Raises Bad."""
+    if isinstance(tree, Sequence):
+        return [value_of(item, names, words) for item in tree.items]
+    if isinstance(tree, Mapping):
+        raise Bad(Problem("E204", say("expected a value, got a mapping"), tree.span))
+    try:
+        value = plain_value(tree)
+    except ValueError as error:
+        raise Bad(Problem("E204", str(error), tree.span)) from None
+    if not isinstance(value, str):
+        return value
+    if value in words and value not in names:
+        return value
+    try:
+        return evaluate(value, names)
+    except ExpressionError as error:
+        raise Bad(Problem("E206", str(error), tree.span, error.help)) from None
+
+
+def words_of(kind: Kind) -> frozenset[str]:
+    """Return the words an argument of this kind may take."""
+    if isinstance(kind, Choice):
+        return frozenset(kind.words)
+    return frozenset(PADDING_WORDS) if isinstance(kind, PaddingPairs) else frozenset()
+
+
+def read_arguments(
+    layer_type: type[Layer], entries: list[Entry], names: Names
+) -> tuple[dict[str, object], list[Problem]]:
+    """Return the normalised arguments and every problem with them: unknown, unreadable, out of range.
+
+    An argument with a problem is absent from the result.
+    """
+    known = argument_fields(layer_type)
+    values: dict[str, object] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        name = entry.key.text
+        if name not in known:
+            problems.append(unknown_argument(layer_type.__name__, entry.key, list(known)))
+            continue
+        kind = known[name][0]
+        try:
+            written = value_of(entry.value, names, words_of(kind))
+            kind.normalise(written, layer_type.axes)
+        except Bad as bad:
+            problems.append(_spanning(bad.problem, entry, name))
+        except ValueError as error:
+            problems.append(Problem("E204", f"{name}: {error}", entry.span))
+        else:
+            values[name] = written
+    return values, problems
+
+
+def _spanning(problem: Problem, entry: Entry, name: str) -> Problem:
+    """Name the argument in a problem with its whole value."""
+    return problem._replace(message=f"{name}: {problem.message}") if problem.code in ("E204", "E206") else problem
+
+
+def unknown_argument(type_name: str, key: Scalar, known: list[str]) -> Problem:
+    """Say what an argument that the type does not have might have meant."""
+    name = key.text
+    if name.startswith("kernel_") and name[7:].isdigit():
+        wanted = "kernel_size"
+    else:
+        wanted = next((own for own in OTHER_TOOLS.get(name.casefold(), ()) if own in known), "")
+    message = say("{type} has no argument {name}", type=type_name, name=name)
+    if any(mark in name for mark in ":：，"):
+        return Problem("E110", say("a space is missing after the colon of {key}", key=name), key.span,
+                       say("write name: value"))  # fmt: skip
+    return Problem("E202", message, key.span, suggestion(name, known, wanted))
+
+
+def missing_arguments(layer_type: type[Layer], given: set[str]) -> list[str]:
+    """Return the arguments that have no default and were not given."""
+    return [name for name, (_, field) in argument_fields(layer_type).items() if field.default is MISSING and name not in given]

@@ -1,0 +1,264 @@
+"""A spec file -> a Graph, or every error in it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
+from cnncalc.graph import INPUT, Graph, Head, Nested, Node
+from cnncalc.spec.expand import MAX_LAYERS, Expander
+from cnncalc.spec.expressions import ExpressionError, evaluate
+from cnncalc.spec.expressions import Value as Number
+from cnncalc.spec.fields import WORDS, Bad, value_of
+from cnncalc.spec.items import HeadItem, Reader, Structure, words_in
+from cnncalc.spec.problems import Problems, suggestion
+from cnncalc.spec.scope import Scope, Tensor
+from cnncalc.spec.source import Entry, Scalar, Sequence, Tree, parse, plain_value, read_text
+from cnncalc.text import Shape, say, shape_text
+
+MAX_AXES = 4
+
+
+def load(
+    path: str,
+    *,
+    input_shape: Shape | None = None,
+    settings: Mapping[str, str | Number] | None = None,
+    max_layers: int = MAX_LAYERS,
+) -> Graph:
+    """Read the spec at `path` (`-`: standard input). See `loads`."""
+    return loads(read_text(path), source="<stdin>" if path == "-" else path, input_shape=input_shape, settings=settings,
+                 max_layers=max_layers)  # fmt: skip
+
+
+def loads(
+    text: str,
+    *,
+    source: str = "<spec>",
+    input_shape: Shape | None = None,
+    settings: Mapping[str, str | Number] | None = None,
+    max_layers: int = MAX_LAYERS,
+) -> Graph:
+    """Return the graph of a spec's text.
+
+    `input_shape` stands for the spec's own, `settings` for its vars. Raises CnncalcError with every error found.
+    """
+    tree = parse(text, source)
+    problems = Problems(source, text)
+    structure = Reader(problems).read(tree)
+    try:
+        graph = _Network(structure, problems, max_layers).build(input_shape, settings or {})
+    except CnncalcError as limit:
+        raise CnncalcError([*problems.errors, *limit.diagnostics], {source: text}) from None
+    problems.raise_if_any()
+    assert graph is not None
+    return graph
+
+
+class _Network:
+    """Puts a spec's parts together."""
+
+    def __init__(self, structure: Structure, problems: Problems, max_layers: int) -> None:
+        self.structure = structure
+        self.problems = problems
+        self.expander = Expander(structure, problems, max_layers)
+
+    def build(self, input_shape: Shape | None, settings: Mapping[str, str | Number]) -> Graph | None:
+        numbers = self.variables(settings)
+        shape = input_shape or self.input_shape(numbers)
+        entry = Tensor(INPUT, shape)
+        self.expander.globals = frozenset(numbers)
+        scope = Scope("", entry, {**numbers, **self.expander.sizes(shape)})
+        scope.declared = {name.text: name.span for name in (head.name for head in self.structure.heads)}
+        self.expander.run(self.structure.items, scope, entry)
+        main = tuple(self.expander.nodes)
+        heads = [self.head(head, scope) for head in self.structure.heads]
+        self.warn_unused()
+        if shape is None or self.problems.errors:
+            return None
+        if not main:
+            place = self.structure.entries["layers"].span
+            self.problems.add("E209", say("the network has no layers"), place, say("add a layer: - ReLU"))
+            return None
+        self.warn_dangling(main)
+        tensors = self.tensors(shape)
+        return Graph(
+            name=self.text_of("name") or "unnamed",
+            input_shape=shape,
+            nodes=main,
+            heads=tuple(heads),
+            reference=self.text_of("reference"),
+            source=self.problems.source,
+            tensors=tensors,
+            warnings=tuple(self.problems.warnings),
+        )
+
+    def text_of(self, key: str) -> str:
+        entry = self.structure.entries.get(key)
+        return entry.value.text if entry and isinstance(entry.value, Scalar) else ""
+
+    def variables(self, settings: Mapping[str, str | Number]) -> dict[str, Number]:
+        """Return the vars, later ones may use earlier ones; `settings` come before the spec's own values."""
+        numbers: dict[str, Number] = {}
+        given = self.structure.variables
+        for name in settings:
+            if name not in given:
+                self.problems.add("E218", say("--set {name}: the spec has no var {name}", name=name), None,
+                                  suggestion(name, list(given)) or say("the spec has no vars"))  # fmt: skip
+        for name, entry in given.items():
+            setting = settings.get(name)
+            try:
+                if setting is None:
+                    found = value_of(entry.value, numbers, WORDS)
+                else:
+                    found = evaluate(setting, numbers) if isinstance(setting, str) else setting
+            except Bad as bad:
+                self.problems.take(bad.problem)
+            except ExpressionError as error:
+                self.problems.add("E206", say("--set {name}: {problem}", name=name, problem=error), None, error.help)
+            else:
+                if isinstance(found, int | float | str):
+                    numbers[name] = found
+                else:
+                    self.problems.add("E204", say("the var {name} is not a number or a word", name=name), entry.span)
+        return numbers
+
+    def input_shape(self, numbers: dict[str, Number]) -> Shape | None:
+        entry = self.structure.entries.get("input")
+        if entry is None:
+            return None
+        way_out = say("write [channels, height, width], [channels, length] or [features]")
+        if not isinstance(entry.value, Sequence):
+            self.problems.add("E204", say("input is a list of sizes"), entry.span, way_out)
+            return None
+        sizes: list[int] = []
+        for item in entry.value.items:
+            try:
+                value = value_of(item, numbers)
+            except Bad as bad:
+                self.problems.take(bad.problem)
+                return None
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                self.problems.add("E204", say("input: expected whole numbers of 1 or more"), item.span, way_out)
+                return None
+            sizes.append(value)
+        if not 1 <= len(sizes) <= MAX_AXES:
+            help = say("input has no batch axis: leave the first number out; --batch sets it") if len(sizes) > MAX_AXES else way_out
+            self.problems.add("E219", say("input has {count} sizes", count=len(sizes)), entry.span, help)
+            return None
+        return tuple(sizes)
+
+    def head(self, head: HeadItem, scope: Scope) -> Head:
+        source = self.expander.lookup(head.source, scope) if head.source else Tensor(INPUT, None)
+        train_only = head.train_only is not None and self.expander.value(head.train_only, scope) is True
+        start = len(self.expander.nodes)
+        inner = scope.within(head.name.text, numbered=False)
+        inner.entry = source
+        inner.numbers = {**scope.numbers, **self.expander.sizes(source.shape)}
+        self.expander.run(head.items, inner, source)
+        return Head(head.name.text, train_only, tuple(self.expander.nodes[start:]))
+
+    # -- what is never used
+
+    def warn_unused(self) -> None:
+        structure = self.structure
+        bodies: list[Tree] = [entry.value for key, entry in structure.entries.items() if key in ("input", "layers", "heads")]
+        blocks = structure.entries.get("blocks")
+        used = {word for body in bodies for word in words_in(body)}
+        reached: set[str] = set()
+        frontier = {name for name in structure.blocks if name in used}
+        while frontier:
+            reached |= frontier
+            frontier = {name for name in structure.blocks if name not in reached
+                        and any(name in structure.blocks[user].words for user in reached)}  # fmt: skip
+        for name, block in structure.blocks.items():
+            if name not in reached:
+                self.problems.add("W501", say("the block {name} is never used", name=name), _key_span(blocks, name, block.span),
+                                  say("remove it, or use it: type: {name}", name=name))  # fmt: skip
+        everywhere = used | {word for block in structure.blocks.values() for word in block.words}
+        everywhere |= {word for entry in structure.variables.values() for word in words_in(entry.value)}
+        everywhere |= {word for entries in structure.defaults.values() for entry in entries for word in words_in(entry.value)}
+        everywhere |= {word for block in structure.blocks.values() for entry in block.params.values() for word in words_in(entry.value)}
+        for name, entry in structure.variables.items():
+            if name not in everywhere:
+                self.problems.add("W503", say("the var {name} is never used", name=name), entry.key.span, say("remove it"))
+
+    def warn_dangling(self, main: tuple[Node, ...]) -> None:
+        for node in main[:-1]:
+            if node.name not in self.expander.consumed:
+                self.problems.add("W504", say("the output of {name} is not used", name=node.name), node.span,
+                                  say("name it in a from, or remove it"), calls=node.calls)  # fmt: skip
+
+    # -- inline tensors
+
+    def tensors(self, input_shape: Shape) -> dict[str, Nested]:
+        """Return the inline tensors, each of the shape its name asks for."""
+        entry = self.structure.entries.get("tensors")
+        if entry is None or isinstance(entry.value, Scalar | Sequence):
+            return {}
+        wanted: dict[str, Shape] = {INPUT: input_shape}
+        for node in self.expander.nodes:
+            held = {**node.layer.parameters(node.input_shapes), **node.layer.buffers(node.input_shapes)}
+            wanted.update({f"{node.name}.{name}": shape for name, shape in held.items()})
+        found: dict[str, Nested] = {}
+        for given in entry.value.entries:
+            name = given.key.text
+            if name not in wanted:
+                self.problems.add("E220", say("no layer holds a tensor {name}", name=name), given.key.span,
+                                  suggestion(name, list(wanted)[:12]))  # fmt: skip
+                continue
+            tensor = self.nested(given.value)
+            shape = tensor_shape(tensor)
+            if shape != wanted[name]:
+                got = say("uneven lists") if shape is None else shape_text(shape) or say("one number")
+                self.problems.add("E221", say("{name} is {got}, and must be {wanted}", name=name, got=got,
+                                              wanted=shape_text(wanted[name])), given.span)  # fmt: skip
+            found[name] = tensor
+        return found
+
+    def nested(self, tree: Tree) -> Nested:
+        if isinstance(tree, Sequence):
+            return [self.nested(item) for item in tree.items]
+        value: Any = None
+        if isinstance(tree, Scalar):
+            try:
+                value = plain_value(tree)
+            except ValueError:
+                value = None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problems.add("E204", say("a tensor is nested lists of numbers"), tree.span)
+            return 0
+        return value
+
+
+def _key_span(blocks: Entry | None, name: str, otherwise: Span) -> Span:
+    if blocks is not None and not isinstance(blocks.value, Scalar | Sequence):
+        entry = blocks.value.get(name)
+        return entry.key.span if entry else otherwise
+    return otherwise
+
+
+def tensor_shape(tensor: Nested) -> Shape | None:
+    """Return the shape of nested lists, or None where they are uneven."""
+    if not isinstance(tensor, list):
+        return ()
+    inner = {tensor_shape(item) for item in tensor}
+    if len(inner) != 1 or None in inner:
+        return None
+    rest = inner.pop()
+    return None if rest is None else (len(tensor), *rest)
+
+
+def numbers_in(tensor: Nested) -> Iterator[float]:
+    """Yield the numbers of nested lists, row by row."""
+    if isinstance(tensor, list):
+        for item in tensor:
+            yield from numbers_in(item)
+    else:
+        yield tensor
+
+
+def warnings_of(error: CnncalcError) -> list[Diagnostic]:
+    """Return the warnings among an error's diagnostics."""
+    return [found for found in error.diagnostics if found.severity == "warning"]

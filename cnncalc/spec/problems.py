@@ -1,0 +1,85 @@
+"""The errors of one spec, gathered so that a user sees all of them at once, and each only once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span, did_you_mean
+from cnncalc.spec.expressions import odd_character
+from cnncalc.spec.source import Mapping, Scalar, Sequence, Tree
+from cnncalc.text import say
+
+
+class Problem(NamedTuple):
+    """A finding without its place in the blocks: what a checker returns where it knows only its value."""
+
+    code: str
+    message: str
+    span: Span
+    help: str = ""
+
+
+class Problems:
+    """Collects errors and warnings; the same code at the same place (in a repeated block, say) counts once."""
+
+    def __init__(self, source: str, text: str) -> None:
+        self.source = source
+        self.text = text
+        self.errors: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
+        self._seen: set[tuple[str, Span | None]] = set()
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        help: str = "",
+        *,
+        labels: tuple[Label, ...] = (),
+        calls: tuple[Label, ...] = (),
+        shapes: tuple[str, ...] = (),
+    ) -> None:
+        """Note an error, or a warning where the code starts with W."""
+        if (code, span) in self._seen:
+            return
+        self._seen.add((code, span))
+        found = Diagnostic(code, message, span, help, labels, calls, shapes)
+        (self.warnings if found.severity == "warning" else self.errors).append(found)
+
+    def take(self, problem: Problem, calls: tuple[Label, ...] = ()) -> None:
+        """Note a checker's finding."""
+        self.add(problem.code, problem.message, problem.span, problem.help, calls=calls)
+
+    def raise_if_any(self) -> None:
+        """Raise CnncalcError where errors were noted, in the order of their places."""
+        if self.errors:
+            ordered = sorted(self.errors, key=lambda found: found.span[1:] if found.span else (0, 0, 0, 0))
+            raise CnncalcError(ordered, {self.source: self.text})
+
+
+def kind_of(tree: Tree) -> str:
+    """Say what a tree is, for a message."""
+    if isinstance(tree, Mapping):
+        return say("a mapping")
+    return say("a list") if isinstance(tree, Sequence) else say("{text}", text=tree.text or "nothing")
+
+
+def identifier_problem(scalar: Scalar, *, dotted: bool = False) -> Problem | None:
+    """Return what is wrong with a name: it must be an ASCII identifier (of dotted parts where `dotted`)."""
+    text = scalar.text
+    if not text.isascii():
+        return Problem("E205", odd_character(text), scalar.span, say("use the letters a to z, digits and _"))
+    parts = text.split(".") if dotted else [text]
+    if all(part.isidentifier() or (dotted and part.isdigit()) for part in parts):
+        return None
+    return Problem("E205", say("{text} is not a name", text=text or '""'), scalar.span,
+                   say("use letters, digits and _, a letter first"))  # fmt: skip
+
+
+def suggestion(name: str, known: list[str], wanted: str = "") -> str:
+    """Return the help for an unknown name: the one meant, the nearest, or all there are."""
+    meant = wanted or did_you_mean(name, known)
+    if meant:
+        return say("did you mean {name}?", name=meant)
+    return say("there are {names}", names=", ".join(known)) if known else ""

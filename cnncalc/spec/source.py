@@ -1,0 +1,351 @@
+"""A spec's text as a tree with places. No YAML library object leaves this file, and nothing in the text is executed.
+
+Only YAML 1.2 core scalars, mappings and sequences are read; anchors, aliases, tags and further documents are refused,
+and so is whatever is too large, before it is parsed on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import yaml
+
+from cnncalc.diagnostics import MAX_SHOWN, CnncalcError, Diagnostic, Label, Span
+from cnncalc.text import say
+
+MAX_BYTES = 2**20
+MAX_EVENTS = 100_000
+MAX_SCALAR = 4096
+MAX_DEPTH = 64
+MAX_DIGITS = 18
+
+LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
+
+
+class Scalar(NamedTuple):
+    """A word, number or text. `plain`: written without quotes."""
+
+    text: str
+    plain: bool
+    span: Span
+
+
+class Entry(NamedTuple):
+    """One `key: value` of a mapping."""
+
+    key: Scalar
+    value: Tree
+
+    @property
+    def span(self) -> Span:
+        """From the key's first character to the value's last."""
+        return join(self.key.span, self.value.span)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Keys and values, in the order written, no key twice."""
+
+    entries: tuple[Entry, ...]
+    span: Span
+
+    def get(self, key: str) -> Entry | None:
+        """Return the entry of `key`."""
+        return next((entry for entry in self.entries if entry.key.text == key), None)
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Tree, ...]
+    span: Span
+
+
+Tree = Scalar | Mapping | Sequence
+
+
+def join(first: Span, last: Span) -> Span:
+    """Return the span from the start of `first` to the end of `last`."""
+    return Span(first.source, first.line, first.column, last.end_line, last.end_column)
+
+
+def read_text(path: str) -> str:
+    """Return the text of a spec file, or of standard input for `-`.
+
+    Raises CnncalcError for what is not a readable regular file of at most MAX_BYTES in UTF-8.
+    """
+    return decode(read_bytes(path), "<stdin>" if path == "-" else path)
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a regular file of at most MAX_BYTES; never waits on a pipe or a device."""
+    if path == "-":
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        try:
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from None
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise CnncalcError(
+                    [Diagnostic("E101", say("{path} is not a regular file", path=path), help=say("name a spec file"))]
+                )
+            data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        message = say("{path} is larger than {limit} bytes, the most a spec may have", path=path, limit=f"{MAX_BYTES:,}")
+        raise CnncalcError([Diagnostic("E102", message, help=say("write repeated layers with blocks and repeat"))])
+    return data
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> CnncalcError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    near = ""
+    if isinstance(error, FileNotFoundError):
+        folder = Path(path).parent
+        names = sorted(p.name for p in folder.glob("*.y*ml"))[:8] if folder.is_dir() else []
+        near = say("{folder} has {names}", folder=folder, names=", ".join(names)) if names else ""
+    return CnncalcError([Diagnostic("E101", say("cannot read {path}: {reason}", path=path, reason=reason), help=near)])
+
+
+def decode(data: bytes, name: str) -> str:
+    """Return the text of UTF-8 bytes, with or without a byte order mark; say what another encoding looks like."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = _encoding(data)
+        at = data.count(b"\n", 0, error.start) + 1
+        message = say("{path} is not UTF-8: line {line} has the byte {byte}", path=name, line=at, byte=hex(data[error.start]))
+        if found:
+            message = say("{path} is not UTF-8: it looks like {encoding}", path=name, encoding=found)
+        raise CnncalcError([Diagnostic("E103", message, help=say("save it as UTF-8"))]) from None
+    if "\0" in text:
+        message = say("{path} is not a text file, or is UTF-16: it holds zero bytes", path=name)
+        raise CnncalcError([Diagnostic("E103", message, help=say("save it as UTF-8"))])
+    return text
+
+
+def _encoding(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16"
+    try:
+        data.decode("gbk")
+    except UnicodeDecodeError:
+        return ""
+    return "GBK"
+
+
+def parse(text: str, source: str) -> Tree:
+    """Return the tree of one YAML document. Raises CnncalcError with every finding that does not stop the parser."""
+    composer = _Composer(source, text)
+    try:
+        tree = composer.document()
+    except yaml.YAMLError as error:
+        composer.found.append(_syntax(error, source, text))
+        tree = None
+    if composer.found or tree is None:
+        raise CnncalcError(composer.found, {source: text})
+    return tree
+
+
+class _Composer:
+    """Turns parse events into a tree, within the limits."""
+
+    def __init__(self, source: str, text: str) -> None:
+        self.source = source
+        self.text = text
+        self.found: list[Diagnostic] = []
+        self.events: Iterator[Any] = iter(())
+        self.count = 0
+
+    def document(self) -> Tree | None:
+        self.events = iter(yaml.parse(self.text, Loader=LOADER))
+        tree: Tree | None = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if tree is not None:
+                    self.stop("E106", say("a second document starts here"), event, say("one spec a file: remove the ---"))
+                tree = self.node(self.next(), 1)
+        if tree is None:
+            span = Span(self.source, 1, 1, 1, 1)
+            self.found.append(Diagnostic("E104", say("the file is empty"), span, say("start with input: and layers:")))
+        return tree
+
+    def next(self) -> Any:
+        self.count += 1
+        event: Any = next(self.events)
+        if self.count > MAX_EVENTS:
+            self.stop("E102", say("the file has more than {limit} parts", limit=f"{MAX_EVENTS:,}"), event,
+                      say("write repeated layers with blocks and repeat"))  # fmt: skip
+        return event
+
+    def node(self, event: Any, depth: int) -> Tree:
+        if depth > MAX_DEPTH:
+            self.stop("E105", say("nested deeper than {limit} levels", limit=MAX_DEPTH), event, say("use blocks"))
+        self.refuse_references(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(event, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(event, depth)
+        if isinstance(event, yaml.AliasEvent):
+            return Scalar("", False, self.span(event))
+        return self.scalar(event)
+
+    def scalar(self, event: Any) -> Scalar:
+        if len(event.value) > MAX_SCALAR:
+            self.stop("E102", say("a value of {size} characters; at most {limit} are read", size=f"{len(event.value):,}",
+                                  limit=f"{MAX_SCALAR:,}"), event, say("shorten it"))  # fmt: skip
+        return Scalar(event.value, bool(event.implicit[0]) and event.style in (None, ""), self.span(event))
+
+    def sequence(self, start: Any, depth: int) -> Sequence:
+        items: list[Tree] = []
+        event = self.next()
+        while not isinstance(event, yaml.SequenceEndEvent):
+            items.append(self.node(event, depth + 1))
+            event = self.next()
+        if start.flow_style:
+            self.refuse_cut_expressions(items)
+        return Sequence(tuple(items), self.span(start, event))
+
+    def mapping(self, start: Any, depth: int) -> Mapping:
+        entries: list[Entry] = []
+        seen: dict[str, Scalar] = {}
+        event = self.next()
+        while not isinstance(event, yaml.MappingEndEvent):
+            key = self.node(event, depth + 1)
+            value = self.node(self.next(), depth + 1)
+            if isinstance(key, Scalar):
+                entries.append(Entry(key, value))
+                self.check_key(key, value, seen, bool(start.flow_style))
+            else:
+                self.add("E108", say("a key must be a word"), key.span, say("write name: value"))
+            event = self.next()
+        if start.flow_style:
+            self.refuse_cut_expressions([entry.value for entry in entries])
+        return Mapping(tuple(entries), self.span(start, event))
+
+    def check_key(self, key: Scalar, value: Tree, seen: dict[str, Scalar], flow: bool) -> None:
+        text = key.text
+        if text == "<<":
+            self.add("E106", say("merge keys (<<) are not read"), key.span, say("use defaults or blocks"))
+        elif text in seen:
+            message = say("the key {key} is given twice", key=text)
+            first = Label(seen[text].span, say("first here"))
+            self.found.append(Diagnostic("E109", message, key.span, say("remove one of them"), (first,)))
+        elif flow and key.plain and isinstance(value, Scalar) and not value.text and value.plain:
+            self.check_valueless(key)
+        seen.setdefault(text, key)
+
+    def check_valueless(self, key: Scalar) -> None:
+        name, colon, rest = key.text.partition(":")
+        if colon and rest:
+            self.add("E110", say("a space is missing after the colon of {key}", key=key.text), key.span,
+                     say("write {name}: {value}", name=name, value=rest.strip()))  # fmt: skip
+        elif any(mark in key.text for mark in "：，"):
+            self.add("E111", say("{key} has a full-width colon or comma", key=key.text), key.span,
+                     say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
+
+    def refuse_cut_expressions(self, values: list[Tree]) -> None:
+        for value in values:
+            if isinstance(value, Scalar) and value.plain and value.text.count("(") > value.text.count(")"):
+                self.add("E112", say("YAML ends the value {value} at the comma", value=value.text), value.span,
+                         say('quote the expression: "{value}, ...)"', value=value.text))  # fmt: skip
+
+    def refuse_references(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            name: str = event.anchor
+            self.add("E106", say("YAML reads *{name} as an alias, and aliases are not read", name=name), self.span(event),
+                     say("write {name}, or quote an expression; for repeated layers use blocks", name=name))  # fmt: skip
+            return
+        if event.anchor is not None:
+            self.add("E106", say("anchors (&{name}) are not read", name=event.anchor), self.span(event),
+                     say("use blocks, vars or defaults"))  # fmt: skip
+        if event.tag is not None:
+            self.add("E106", say("tags ({tag}) are not read", tag=event.tag), self.span(event), say("remove the tag"))
+
+    def add(self, code: str, message: str, span: Span, help: str) -> None:
+        self.found.append(Diagnostic(code, message, span, help))
+        if len(self.found) >= MAX_SHOWN:
+            raise CnncalcError(self.found, {self.source: self.text})
+
+    def stop(self, code: str, message: str, event: Any, help: str) -> NoReturn:
+        self.found.append(Diagnostic(code, message, self.span(event), help))
+        raise CnncalcError(self.found, {self.source: self.text})
+
+    def span(self, start: Any, end: Any = None) -> Span:
+        first, last = start.start_mark, (end or start).end_mark
+        return Span(self.source, first.line + 1, first.column + 1, last.line + 1, last.column + 1)
+
+
+def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
+    """Turn the YAML library's complaint into one with a place and a way out."""
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else _first_unprintable(text)
+    span = Span(source, line, column, line, column + 1)
+    lines = text.splitlines() or [""]
+    here = lines[min(line, len(lines)) - 1]
+    before = lines[line - 2] if 2 <= line <= len(lines) + 1 else ""
+    if "\t" in here[: max(column, len(here) - len(here.lstrip()))]:
+        return Diagnostic("E107", say("a tab where YAML wants spaces"), span, say("indent with spaces"))
+    for at, content in ((line, here), (line - 1, before)):
+        glued = re.match(r"[\s{-]*([A-Za-z_]\w*)([:：])(?=\S)", content)
+        wide = re.search(r"[：，]", content)
+        if wide:
+            place = Span(source, at, wide.start() + 1, at, wide.end() + 1)
+            return Diagnostic("E111", say("a full-width colon or comma"), place,
+                              say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
+        if glued:
+            place = Span(source, at, glued.start(1) + 1, at, glued.end() + 1)
+            return Diagnostic("E110", say("a space is missing after the colon of {key}", key=glued[1]), place,
+                              say("write {name}: value", name=glued[1]))  # fmt: skip
+    problem: str = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return Diagnostic("E104", say("not YAML: {problem}", problem=problem), span,
+                      say("look for a missing colon, bracket, quote or indent here or just above"))  # fmt: skip
+
+
+def _first_unprintable(text: str) -> tuple[int, int]:
+    found = re.search(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    at = found.start() if found else 0
+    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+
+
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_TRUE = frozenset(("true", "True", "TRUE"))
+_FALSE = frozenset(("false", "False", "FALSE"))
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+Plain = int | float | bool | str | None
+
+
+def plain_value(scalar: Scalar) -> Plain:
+    """Return what a scalar means under YAML 1.2's core rules; text stays text, also `on`, `1_000`, `0777` and dates.
+
+    Raises ValueError with a sentence for a number too long to mean anything.
+    """
+    text = scalar.text
+    if not scalar.plain:
+        return text
+    if _INTEGER.fullmatch(text):
+        if len(text) > MAX_DIGITS:
+            raise ValueError(say("a number of {count} digits; at most 2^53 is read", count=len(text.lstrip("+-"))))
+        return int(text)
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if text.lower().lstrip("+-") in (".inf", ".nan"):
+        raise ValueError(say("expected a finite number, got {value}", value=text))
+    if _DECIMAL.fullmatch(text) and not re.match(r"[-+]?0[0-9]", text):
+        if len(text) > 64 or abs(float(text)) > 2**53:
+            raise ValueError(say("expected a number of at most 2^53, got {value}", value=text[:32]))
+        return float(text)
+    return text
