@@ -1,0 +1,74 @@
+"""The definition of each operation, as loops: what everything else is checked against.
+
+An operation takes a layer, its input arrays (N, C, *spatial) and its tensors, finds the size of its output by stepping
+through the input (it does not ask the static rule, which it is there to prove), and fills it with one or two kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.engine.reference import activation as act
+from cnncalc.engine.reference import convolution as conv
+from cnncalc.engine.reference import movement as move
+from cnncalc.engine.reference import normalisation as norm
+from cnncalc.engine.reference import pooling as pool
+from cnncalc.engine.reference.operation import Array, Done, Tensors
+from cnncalc.engine.reference.padding import zero_pad
+
+Operation = Callable[[Any, list[Array], Tensors], Done]
+
+_copy = act.elementwise(act.copy)
+
+OPERATIONS: dict[str, Operation] = {
+    "Conv1d": conv.convolution,
+    "Conv2d": conv.convolution,
+    "Conv3d": conv.convolution,
+    "MaxPool1d": pool.max_pool,
+    "MaxPool2d": pool.max_pool,
+    "MaxPool3d": pool.max_pool,
+    "AvgPool1d": pool.average_pool,
+    "AvgPool2d": pool.average_pool,
+    "AvgPool3d": pool.average_pool,
+    "AdaptiveAvgPool1d": pool.adaptive_average_pool,
+    "AdaptiveAvgPool2d": pool.adaptive_average_pool,
+    "AdaptiveAvgPool3d": pool.adaptive_average_pool,
+    "AdaptiveMaxPool1d": pool.adaptive_max_pool,
+    "AdaptiveMaxPool2d": pool.adaptive_max_pool,
+    "AdaptiveMaxPool3d": pool.adaptive_max_pool,
+    "GlobalAvgPool1d": pool.adaptive_average_pool,
+    "GlobalAvgPool2d": pool.adaptive_average_pool,
+    "GlobalAvgPool3d": pool.adaptive_average_pool,
+    "GlobalMaxPool1d": pool.adaptive_max_pool,
+    "GlobalMaxPool2d": pool.adaptive_max_pool,
+    "GlobalMaxPool3d": pool.adaptive_max_pool,
+    "Linear": conv.linear,
+    "BatchNorm1d": norm.batch_norm,
+    "BatchNorm2d": norm.batch_norm,
+    "BatchNorm3d": norm.batch_norm,
+    "LocalResponseNorm": norm.local_response_norm,
+    "ReLU": act.elementwise(act.relu),
+    "ReLU6": act.elementwise(act.relu6),
+    "LeakyReLU": act.elementwise(act.leaky_relu, "negative_slope"),
+    "PReLU": act.prelu,
+    "ELU": act.elementwise(act.elu, "alpha"),
+    "SiLU": act.elementwise(act.silu),
+    "GELU": act.gelu,
+    "Hardswish": act.elementwise(act.hardswish),
+    "Hardsigmoid": act.elementwise(act.hardsigmoid),
+    "Sigmoid": act.elementwise(act.sigmoid),
+    "Tanh": act.elementwise(act.tanh),
+    "Softmax": act.softmax,
+    "LogSoftmax": act.log_softmax,
+    "Dropout": _copy,
+    "Identity": _copy,
+    "Add": move.add,
+    "Multiply": move.multiply,
+    "Concat": move.concat,
+    "Flatten": move.flatten,
+    "Slice": move.take_slice,
+    "ChannelShuffle": move.channel_shuffle,
+    "ZeroPad2d": zero_pad,
+}
+"""Layer type -> what runs it."""

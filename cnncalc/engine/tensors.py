@@ -1,0 +1,108 @@
+"""Weights and inputs for a run when nobody gives any: random by a stated rule, or written in the spec.
+
+Each tensor is drawn from a generator of its own, seeded by the user's seed and the CRC-32 of the tensor's full name, so
+that a layer more or less changes no other tensor. The rule, by the tensor's short name:
+
+- `weight` of a convolution or Linear: normal, standard deviation sqrt(2 / fan_in) (He et al. 2015)
+- `weight` of BatchNorm and `running_var`: uniform from 0.5 to 1.5
+- `weight` of PReLU: uniform from 0 to 0.5
+- `bias` and `running_mean`: normal, standard deviation 0.1
+- the input: standard normal
+"""
+
+from __future__ import annotations
+
+import zlib
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.reference.operation import Array
+from cnncalc.graph import INPUT, Graph, Nested, Node
+from cnncalc.text import Shape, say, shape_text
+
+
+def tensor_shapes(graph: Graph) -> dict[str, Shape]:
+    """Return the full names and shapes of all parameters and buffers that inference reads, in order."""
+    return {
+        f"{node.name}.{name}": shape
+        for node in graph.executed
+        for name, shape in (node.layer.parameters(node.input_shapes) | node.layer.buffers(node.input_shapes)).items()
+    }
+
+
+def random_weights(graph: Graph, seed: int = 0, dtype: npt.DTypeLike = np.float32) -> dict[str, Array]:
+    """Return a tensor for each parameter and buffer by its full name; those written in the spec as they are written."""
+    weights: dict[str, Array] = {}
+    for node in graph.executed:
+        shapes = node.layer.parameters(node.input_shapes) | node.layer.buffers(node.input_shapes)
+        for name, shape in shapes.items():
+            full = f"{node.name}.{name}"
+            weights[full] = _draw(node, name, shape, _generator(seed, full)).astype(dtype)
+    return weights | inline_weights(graph, dtype)
+
+
+def random_input(graph: Graph, batch: int = 1, seed: int = 0, dtype: npt.DTypeLike = np.float32) -> Array:
+    """Return an input (batch, *input_shape), the one written in the spec (repeated) where there is one."""
+    if INPUT in graph.tensors:
+        one = _array(INPUT, graph.tensors[INPUT], graph.input_shape, dtype)
+        return np.repeat(one[None], batch, axis=0)
+    return _generator(seed, INPUT).standard_normal((batch, *graph.input_shape)).astype(dtype)
+
+
+def inline_weights(graph: Graph, dtype: npt.DTypeLike = np.float32) -> dict[str, Array]:
+    """Return the tensors written in the spec, the input apart.
+
+    Raises CnncalcError, with an entry for each one whose name the network does not have (E601) or whose shape differs
+    (E602).
+    """
+    shapes = tensor_shapes(graph)
+    found: dict[str, Array] = {}
+    wrong: list[Diagnostic] = []
+    for name, nested in graph.tensors.items():
+        if name == INPUT:
+            continue
+        try:
+            if name not in shapes:
+                raise CnncalcError([Diagnostic("E601", say("the network has no tensor {name}", name=name))])
+            found[name] = _array(name, nested, shapes[name], dtype)
+        except CnncalcError as error:
+            wrong += error.diagnostics
+    if wrong:
+        raise CnncalcError(wrong)
+    return found
+
+
+def _array(name: str, nested: Nested, shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Make an array of nested lists of numbers, whose shape must be `shape`."""
+    try:
+        array = np.array(nested, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        message = say("tensor {name} is not a table of numbers with rows of one length", name=name)
+        raise CnncalcError([Diagnostic("E602", message)]) from error
+    if array.shape != shape:
+        message = say(
+            "tensor {name} is {got}, and the network needs {wanted}",
+            name=name,
+            got=shape_text(array.shape) or say("a single number"),
+            wanted=shape_text(shape),
+        )
+        raise CnncalcError([Diagnostic("E602", message)])
+    return array
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _draw(node: Node, name: str, shape: Shape, generator: np.random.Generator) -> npt.NDArray[Any]:
+    if name in ("bias", "running_mean"):
+        return generator.normal(0, 0.1, shape)
+    if name == "running_var" or node.type.startswith("BatchNorm"):
+        return generator.uniform(0.5, 1.5, shape)
+    if node.type == "PReLU":
+        return generator.uniform(0, 0.5, shape)
+    return generator.normal(0, sqrt(2 / prod(shape[1:])), shape)
