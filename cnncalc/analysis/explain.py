@@ -1,0 +1,130 @@
+"""A node's facts as derivations: each rule in symbols, with this node's numbers put in, and its result."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.analysis.costs import FLOPS_PER_MAC
+from cnncalc.analysis.memory import BITS
+from cnncalc.analysis.receptive import Field, Receptive
+from cnncalc.analysis.report import LayerFacts, Report
+from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.graph import INPUT, Graph
+from cnncalc.layers.base import Rule
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.windowed import AXIS_NAMES
+from cnncalc.text import say, shape_text
+
+QUANTITIES = ("shape", "parameters", "macs", "flops", "receptive_field", "memory", "sharing")
+
+
+class Explanation(NamedTuple):
+    """The derivations of one node, by quantity, and for a convolution what other connections would cost."""
+
+    facts: LayerFacts
+    formula: str
+    rules: dict[str, list[Rule]]
+    sharing: dict[str, int]
+    notes: list[str]
+
+
+def explain(report: Report, name: str) -> Explanation:
+    """Return the derivations of a node. Raises CnncalcError, with the nearest name, where there is none."""
+    facts = find(report, name)
+    node = facts.node
+    layer = node.layer
+    rules = {
+        "shape": layer.shape_rules(node.input_shapes, node.output_shape)
+        or [Rule("out", say("the size of the input"), "", 0, shape_text(node.output_shape))],
+        "parameters": [layer.parameter_rule(node.input_shapes)],
+        "macs": [layer.mac_rule(node.input_shapes, node.output_shape)],
+        "flops": [Rule("FLOPs", "2 MACs", f"{FLOPS_PER_MAC}*{facts.cost.macs}", facts.cost.flops)],
+        "receptive_field": receptive_rules(report, facts),
+        "memory": [memory_rule(report, facts)],
+    }
+    convolution = isinstance(layer, Conv)
+    return Explanation(
+        facts,
+        layer.formula,
+        rules,
+        layer.sharing(node.input_shapes, node.output_shape) if convolution else {},
+        [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")] if convolution else [],
+    )
+
+
+def find(report: Report, name: str) -> LayerFacts:
+    """Return the facts of a node; raises CnncalcError, with the nearest name, where there is none."""
+    try:
+        return report.layer(name)
+    except KeyError:
+        return _missing(report.graph, name)
+
+
+def _missing(graph: Graph, name: str) -> LayerFacts:
+    names = [node.name for node in graph.every_node()]
+    inside = [one for one in names if one.startswith(f"{name}.")]
+    near = did_you_mean(name, names)
+    if inside:
+        help = say("it is a group; name one of its layers, such as {names}", names=", ".join(inside[:4]))
+    elif near:
+        help = say("did you mean {name}?", name=near)
+    else:
+        help = say("there are {names}", names=", ".join(names[:12]))
+    raise CnncalcError([Diagnostic("E223", say("the network has no layer {name}", name=name), help=help)])
+
+
+def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
+    """Derive the receptive field, an axis; axes with the same numbers are derived once."""
+    node, after = facts.node, facts.receptive
+    if not after.fields:
+        return [Rule("RF", say("the input is a vector: every unit sees all of it"), "", 0)]
+    before = _entering(report, node.inputs[0])
+    relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
+    rules: list[Rule] = []
+    names = AXIS_NAMES[len(after.fields)]
+    for axis, field in enumerate(after.fields):
+        if axis and field == after.fields[axis - 1]:
+            continue
+        left = "RF" if all(one == field for one in after.fields) else f"RF_{names[axis]}"
+        rules.append(_field_rule(left, field, before.fields[axis] if before else Field(1, 1, 0), relation, axis, len(node.inputs)))
+    smallest, ungated = after.smallest[0].size, after.without_gate[0].size
+    if ungated != after.fields[0].size:
+        rules.append(Rule("RF", say("without the gate, which sees the whole input"), str(ungated), ungated))
+    elif smallest != after.fields[0].size and len(node.inputs) > 1:
+        rules.append(Rule("RF", say("of the path that sees least"), str(smallest), smallest))
+    return rules
+
+
+def _entering(report: Report, name: str) -> Receptive | None:
+    return None if name == INPUT else report.layer(name).receptive
+
+
+def _field_rule(left: str, field: Field, before: Field, relation: object, axis: int, inputs: int) -> Rule:
+    place = say("jump {jump}, first window starts at {start}", jump=field.jump, start=field.start)
+    if field.jump == 0:
+        return Rule(left, say("all that the whole map before it sees"), str(field.size), field.size)
+    if inputs > 1:
+        return Rule(left, say("the union of its paths"), str(field.size), field.size, place)
+    window = relation.axes[axis] if isinstance(relation, Windows) and axis < len(relation.axes) else None
+    if not isinstance(window, Window) or (window.kernel == 1 and window.stride == 1):
+        return Rule(left, say("that of its input"), str(field.size), field.size, place)
+    dilation = f"*{window.dilation}" if window.dilation > 1 else ""
+    return Rule(
+        left,
+        "RF + (kernel - 1) dilation jump" if dilation else "RF + (kernel - 1) jump",
+        f"{before.size} + ({window.kernel} - 1){dilation}*{before.jump}",
+        field.size,
+        say("before: {size}, jump {jump}; after: {place}", size=before.size, jump=before.jump, place=place),
+    )
+
+
+def memory_rule(report: Report, facts: LayerFacts) -> Rule:
+    """Derive the bytes of the output."""
+    elements = "*".join(map(str, facts.node.output_shape))
+    batch = f"{report.batch}*" if report.batch > 1 else ""
+    bits = BITS[report.dtype]
+    symbols = "batch elements bytes" if batch else "elements bytes"
+    if bits % 8:
+        return Rule("memory", symbols, f"ceil({batch}{elements}*{bits} / 8)", facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))
+    return Rule("memory", symbols, f"{batch}{elements}*{bits // 8}", facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))

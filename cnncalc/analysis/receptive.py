@@ -1,0 +1,186 @@
+"""Receptive fields, forward: how many input positions each unit sees, and where they lie.
+
+Per axis, from r = 1, j = 1, P = 0: r += (k - 1) d j; P += p j; then j *= s (Araujo, Norris and Sim 2019, "Computing
+receptive fields of convolutional neural networks"). Unit y sees input positions -P + y j to -P + y j + r - 1; positions
+count from 0, those below 0 or past the end lie in padding. Where paths join, the union is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import gcd
+from typing import NamedTuple
+
+from cnncalc.diagnostics import Diagnostic
+from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
+from cnncalc.text import Shape, say
+
+
+class Field(NamedTuple):
+    """What unit y sees on one axis: `size` positions from `start + y*jump` on. Jump 0: every unit sees the same."""
+
+    size: int
+    jump: int | Fraction
+    start: int
+
+
+Fields = tuple[Field, ...]
+
+
+class Receptive(NamedTuple):
+    """The fields of one node, one a spatial axis of the network's input.
+
+    `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation); this
+    is what papers quote. `smallest`: the path that sees least. `sizes`: the node's own spatial sizes, or those of the map
+    that was flattened into it (`flat`).
+    """
+
+    fields: Fields
+    without_gate: Fields
+    smallest: Fields
+    sizes: Shape
+    flat: bool
+
+
+def receptive(graph: Graph) -> tuple[dict[str, Receptive], list[Diagnostic]]:
+    """Return the receptive field of every node, heads included, and a warning for each join of unaligned paths."""
+    sizes = graph.input_shape[1:]
+    start = tuple(Field(1, 1, 0) for _ in sizes)
+    found = {INPUT: Receptive(start, start, start, sizes, False)}
+    warnings: list[Diagnostic] = []
+    for node in graph.every_node():
+        found[node.name] = _node(node, [found[name] for name in node.inputs], sizes, warnings)
+    del found[INPUT]
+    return found, warnings
+
+
+def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Diagnostic]) -> Receptive:
+    relations = node.layer.windows(node.input_shapes, node.output_shape)
+    paths = [_step(one, relation, node, limits) for one, relation in zip(before, relations, strict=True)]
+    if len(paths) == 1:
+        return paths[0]
+    apart = _apart([path.without_gate for path in paths if not _covers(path.without_gate)])
+    if apart:
+        message = say("{name}: paths are not aligned: {problem}", name=node.name, problem=apart)
+        warnings.append(Diagnostic("W510", message, node.span, say("check the padding and stride of its branches")))
+    ungated = [path for path, relation in zip(paths, relations, strict=True) if not _is_gate(relation)] or paths
+    return Receptive(
+        tuple(_union(axis, limit) for axis, limit in zip(_axes(path.fields for path in paths), limits, strict=True)),
+        tuple(_union(axis, limit) for axis, limit in zip(_axes(path.without_gate for path in ungated), limits, strict=True)),
+        tuple(min(axis, key=lambda field: field.size) for axis in _axes(path.smallest for path in paths)),
+        max((path.sizes for path in paths), key=lambda shape: (len(shape), shape)),
+        any(path.flat for path in paths),
+    )
+
+
+def _axes(paths: Iterable[Fields]) -> list[Fields]:
+    """Turn fields by path and axis into fields by axis and path."""
+    return list(zip(*paths, strict=True))
+
+
+def _step(before: Receptive, relation: Relation, node: Node, limits: Shape) -> Receptive:
+    """Follow one input through a node."""
+    if isinstance(relation, Reindexed):
+        flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
+        return before._replace(flat=flat) if flat else before
+    if not before.fields:
+        return before
+    identity = isinstance(relation, Windows) and all(window == _IDENTITY for window in relation.axes)
+    if identity:
+        return before
+    if before.flat or isinstance(relation, Everything):
+        axes: Sequence[Window | Bins | Whole] = [Whole(size) for size in before.sizes]
+    else:
+        axes = relation.axes
+
+    def follow(fields: Fields) -> Fields:
+        return tuple(_through(axis, field, limit) for axis, field, limit in zip(axes, fields, limits, strict=True))
+
+    flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
+    fields = follow(before.fields)
+    return Receptive(
+        fields,
+        fields if before.without_gate is before.fields else follow(before.without_gate),
+        fields if before.smallest is before.fields else follow(before.smallest),
+        before.sizes if flat else node.output_shape[1:],
+        flat,
+    )
+
+
+_IDENTITY = Window()
+
+
+def _through(axis: Window | Bins | Whole, field: Field, limit: int) -> Field:
+    """Return the field of a unit that looks at units with `field` through a window."""
+    if isinstance(axis, Whole):
+        return _hull(field, axis.size, limit)
+    if isinstance(axis, Bins):
+        widest = largest_bin(axis)
+        return Field(field.size + _whole((widest - 1) * field.jump), _exact(field.jump * Fraction(axis.size, axis.count)), field.start)
+    return Field(
+        field.size + _whole((axis.kernel - 1) * axis.dilation * field.jump),
+        _exact(field.jump * axis.stride),
+        field.start - _whole(axis.before * field.jump),
+    )
+
+
+def largest_bin(bins: Bins) -> int:
+    """Return how many positions the widest adaptive-pooling bin has."""
+    quotient, rest = divmod(bins.size, bins.count)
+    if not rest:
+        return quotient
+    return quotient + (2 if rest > gcd(bins.size, bins.count) else 1)
+
+
+def _hull(field: Field, units: int, limit: int) -> Field:
+    """Return what `units` neighbouring units see together, within the input."""
+    first = max(0, field.start)
+    last = min(limit - 1, field.start + _whole((units - 1) * field.jump) + field.size - 1)
+    return Field(max(0, last - first + 1), 0, first)
+
+
+def _union(fields: tuple[Field, ...], limit: int) -> Field:
+    """Return the union of what paths see on one axis."""
+    first = fields[0]
+    if all(field == first for field in fields):
+        return first
+    covering = [field for field in fields if field.jump == 0]
+    if covering:
+        start = min(max(0, field.start) for field in fields)
+        end = max(min(limit, field.start + field.size) for field in covering)
+        return Field(limit - start if len(covering) < len(fields) else end - start, 0, start)
+    if len({field.jump for field in fields}) > 1:
+        return max(fields, key=lambda field: field.size)
+    start = min(field.start for field in fields)
+    return Field(max(field.start + field.size for field in fields) - start, first.jump, start)
+
+
+def _covers(fields: Fields) -> bool:
+    return any(field.jump == 0 for field in fields)
+
+
+def _is_gate(relation: Relation) -> bool:
+    return isinstance(relation, Windows) and any(isinstance(axis, Whole) for axis in relation.axes)
+
+
+def _apart(paths: list[Fields]) -> str:
+    """Say how paths disagree: in jump, or in where their windows are centred; nothing where they agree."""
+    for axis in zip(*paths, strict=True):
+        jumps = sorted({field.jump for field in axis})
+        if len(jumps) > 1:
+            return say("jumps {jumps}", jumps=", ".join(map(str, jumps)))
+        centres = sorted({Fraction(field.size - 1, 2) + field.start for field in axis})
+        if len(centres) > 1:
+            return say("centres {centres}", centres=", ".join(str(float(centre)) for centre in centres))
+    return ""
+
+
+def _exact(value: int | Fraction) -> int | Fraction:
+    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+
+
+def _whole(value: int | Fraction) -> int:
+    """Round a distance in input positions up; it is whole unless adaptive bins are uneven."""
+    return -(-value.numerator // value.denominator)

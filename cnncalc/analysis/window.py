@@ -1,0 +1,138 @@
+"""Receptive fields, backward: exactly which input positions one chosen unit sees, clipped to the input.
+
+Position sets are followed from the unit to the input, so that dilation, strides wider than the kernel, and padding of
+every mode come out exactly, not as an interval that merely contains them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
+from cnncalc.text import Shape
+
+Interval = tuple[int, int]
+Positions = tuple[Interval, ...]
+"""Sorted, disjoint, not touching intervals, both ends included."""
+
+Need = tuple[Positions, ...]
+"""What is seen of one tensor: positions an axis, the channel axis first."""
+
+MOST_POINTS = 200_000
+"""Sets with gaps are followed point by point up to this size; larger ones are closed to an interval."""
+
+
+def window(graph: Graph, name: str, position: Sequence[int]) -> tuple[Interval | None, ...]:
+    """Return, for each spatial axis of the network's input, the first and last position that a unit of node `name` sees.
+
+    `position` is the unit's place: one index a spatial axis for a feature map, one index for a vector. None: it sees
+    nothing but padding.
+    """
+    nodes = {node.name: node for node in graph.every_node()}
+    target = nodes[name]
+    point: Need = tuple(((index, index),) for index in position)
+    needs: dict[str, Need] = {name: point if len(target.output_shape) == 1 else (_all(target.output_shape[0]), *point)}
+    for node in reversed(list(nodes.values())):
+        need = needs.get(node.name)
+        if need is not None:
+            _spread(node, need, needs)
+    seen = needs.get(INPUT)
+    if seen is None:
+        return (None,) * (len(graph.input_shape) - 1)
+    return tuple((axis[0][0], axis[-1][1]) for axis in seen[1:])
+
+
+def _spread(node: Node, need: Need, needs: dict[str, Need]) -> None:
+    """Add what `node` needs of its inputs."""
+    relations = node.layer.windows(node.input_shapes, node.output_shape)
+    for name, shape, relation in zip(node.inputs, node.input_shapes, relations, strict=True):
+        wanted = _behind(relation, shape, need)
+        if all(wanted):
+            before = needs.get(name)
+            needs[name] = wanted if before is None else tuple(map(_joined, before, wanted))
+
+
+def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
+    """Return what is needed of one input of `shape`."""
+    if isinstance(relation, Everything):
+        return tuple(map(_all, shape))
+    if isinstance(relation, Reindexed):
+        laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
+        return (*need[: relation.start], *laid, *need[relation.start + 1 :])
+    if len(shape) == 1:
+        return need if need[0][-1][1] < shape[0] else (_all(shape[0]),)
+    axes = zip(relation.axes, need[1:], shape[1:], strict=True)
+    return (_all(shape[0]), *(_axis(axis, positions, size, relation.mode) for axis, positions, size in axes))
+
+
+def _axis(axis: Window | Bins | Whole, positions: Positions, size: int, mode: str) -> Positions:
+    if isinstance(axis, Whole):
+        return _all(size)
+    if isinstance(axis, Bins):
+        return _merge((axis.bounds(first)[0], axis.bounds(last)[1]) for first, last in positions)
+    return _merge(piece for met in _met(axis, positions) for piece in _folded(met, size, mode))
+
+
+def _met(axis: Window, positions: Positions) -> Iterable[Interval]:
+    """Yield the positions that windows meet, before padding is taken off."""
+    for first, last in positions:
+        start, end = first * axis.stride - axis.before, last * axis.stride - axis.before
+        gapless = axis.dilation == 1 and (axis.stride <= axis.kernel or first == last)
+        if gapless or (last - first + 1) * axis.kernel > MOST_POINTS:
+            yield start, end + axis.extent - 1
+            continue
+        for at in range(start, end + 1, axis.stride):
+            for tap in range(axis.kernel):
+                yield at + tap * axis.dilation, at + tap * axis.dilation
+
+
+def _folded(met: Interval, size: int, mode: str) -> Iterable[Interval]:
+    """Yield what an interval that reaches into the padding sees of the input."""
+    first, last = met
+    if first <= size - 1 and last >= 0:
+        yield max(0, first), min(size - 1, last)
+    if mode == "zeros":
+        return
+    if first < 0:
+        below, above = -first, max(1, -last)
+        yield {"replicate": (0, 0), "reflect": (above, below), "circular": (size - below, size - above)}[mode]
+    if last >= size:
+        below, above = max(0, first - size), last - size
+        yield {
+            "replicate": (size - 1, size - 1),
+            "reflect": (size - 2 - above, size - 2 - below),
+            "circular": (below, above),
+        }[mode]
+
+
+def _unravel(positions: Positions, shape: Shape) -> Need:
+    """Return the positions, axis by axis, of elements given by their row-major index."""
+    if sum(last - first + 1 for first, last in positions) > MOST_POINTS:
+        return tuple(map(_all, shape))
+    found: list[set[int]] = [set() for _ in shape]
+    strides = [prod(shape[at + 1 :]) for at in range(len(shape))]
+    for first, last in positions:
+        for index in range(first, last + 1):
+            for axis, (stride, size) in enumerate(zip(strides, shape, strict=True)):
+                found[axis].add(index // stride % size)
+    return tuple(_merge((at, at) for at in axis) for axis in found)
+
+
+def _all(size: int) -> Positions:
+    return ((0, size - 1),)
+
+
+def _joined(a: Positions, b: Positions) -> Positions:
+    return a if a == b else _merge((*a, *b))
+
+
+def _merge(intervals: Iterable[Interval]) -> Positions:
+    merged: list[Interval] = []
+    for first, last in sorted(intervals):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
