@@ -266,19 +266,22 @@ class Expander:
             if branch.name and name in home.tensors:
                 self.add("E213", say("the name {name} is used twice", name=home.full(name)), branch.name.span, scope,
                          help=say("give one of them another name"))  # fmt: skip
-            if branch.is_list:
-                end = self.run(branch.items, home.within(home.full(name), numbered=True), entering)
-            elif branch.items and branch.items[0].name is None and branch.items[0].repeat is None:
-                only = branch.items[0]
-                sources = self.entering(only, home, entering)
-                skipped = only.condition is not None and not self.holds(only.condition, home)
-                end = sources[0] if skipped else self.expand(only, home, name, sources)
-            else:
-                end = self.run(branch.items, home.within(home.full(name), numbered=False), entering)
+            end = self.way(branch, home, name, entering, numbered=True)
             home.tensors[name] = end
             self.composites[home.full(name)] = end
             ends.append(end)
         return ends
+
+    def way(self, branch: Branch, home: Scope, name: str, entering: Tensor, *, numbered: bool) -> Tensor:
+        """Expand a branch or a head: a list of items under its name, or one item that takes the name itself."""
+        if branch.is_list:
+            return self.run(branch.items, home.within(home.full(name), numbered), entering)
+        if branch.items and branch.items[0].name is None and branch.items[0].repeat is None:
+            only = branch.items[0]
+            sources = self.entering(only, home, entering)
+            skipped = only.condition is not None and not self.holds(only.condition, home)
+            return sources[0] if skipped else self.expand(only, home, name, sources)
+        return self.run(branch.items, home.within(home.full(name), numbered=False), entering)
 
     def layer(self, item: Item, scope: Scope, path: str, entering: list[Tensor]) -> Tensor:
         """Add one node."""

@@ -113,12 +113,12 @@ class Block:
 
 @dataclass(frozen=True)
 class HeadItem:
-    """A side output."""
+    """A side output. `way`: its layers, read as a branch is."""
 
     name: Scalar
     source: Scalar | None
     train_only: Tree | None
-    items: tuple[Item, ...]
+    way: Branch
     span: Span
 
 
@@ -272,11 +272,9 @@ class Reader:
             if needed not in keys:
                 self.problems.add("E203", say("the head {name} has no {key}", name=entry.key.text, key=needed), entry.key.span)
         sources = self.sources(keys["from"])[0] if "from" in keys else ()
-        items = self.items(keys["layers"].value) if "layers" in keys else ()
-        if "layers" in keys and not items:
-            self.problems.add("E209", say("the head {name} has no layers, so it is not used", name=entry.key.text), entry.span)
+        way = self.branch(entry.key, keys["layers"].value) if "layers" in keys else Branch(entry.key, (), True, entry.span)
         train_only = keys["train_only"].value if "train_only" in keys else None
-        return HeadItem(entry.key, sources[0] if sources else None, train_only, items, entry.span)
+        return HeadItem(entry.key, sources[0] if sources else None, train_only, way, entry.span)
 
     def items(self, tree: Tree) -> tuple[Item, ...]:
         """Return the items of a `layers` list."""

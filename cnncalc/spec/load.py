@@ -153,11 +153,15 @@ class _Network:
         source = self.expander.lookup(head.source, scope) if head.source else Tensor(INPUT, None)
         train_only = head.train_only is not None and self.expander.value(head.train_only, scope) is True
         start = len(self.expander.nodes)
-        inner = scope.within(head.name.text, numbered=False)
-        inner.entry = source
-        inner.numbers = {**scope.numbers, **self.expander.sizes(source.shape)}
-        self.expander.run(head.items, inner, source)
-        return Head(head.name.text, train_only, tuple(self.expander.nodes[start:]))
+        home = scope.within("", numbered=False)
+        home.entry = source
+        home.numbers = {**scope.numbers, **self.expander.sizes(source.shape)}
+        self.expander.way(head.way, home, head.name.text, source, numbered=False)
+        nodes = tuple(self.expander.nodes[start:])
+        if not nodes and source.shape is not None and not self.problems.errors:
+            message = say("the head {name} has no layers, so it is not used", name=head.name.text)
+            self.problems.add("E209", message, head.span, say("give it layers, or remove it"))
+        return Head(head.name.text, train_only, nodes)
 
     # -- what is never used
 
