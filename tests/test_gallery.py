@@ -73,7 +73,7 @@ def test_macs_are_torchs(name: str) -> None:
 def test_modules_run_in_torchvisions_order(name: str) -> None:
     """Every module torchvision calls once is a node of that name, type and shape, in that order.
 
-    The graph has more nodes: what torchvision does with functions (adding, flattening), or with one module several times.
+    The graph has more nodes: what torchvision does with functions (adding, flattening) or with one module repeatedly.
     """
     leaves = [(leaf, kind, tuple(shape)) for leaf, kind, shape in GOLDEN[name]["leaves"]]
     calls = Counter(leaf for leaf, _, _ in leaves)
@@ -85,7 +85,7 @@ def test_modules_run_in_torchvisions_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_modules_called_several_times_are_as_many_nodes(name: str) -> None:
-    """Counting the calls of each type with each output shape; GoogLeNet's and DenseNet's functional ReLUs come on top."""
+    """Each type runs as often with each output shape; what torchvision does with functions comes on top."""
     calls = Counter((kind, tuple(shape)) for _, kind, shape in GOLDEN[name]["leaves"])
     nodes = Counter((node.type, node.output_shape) for node in spec(name).executed)
     extra = {kind for kind, _ in nodes - calls}

@@ -44,7 +44,7 @@ class Real(NamedTuple):
         """Return the number."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(say("expected a number, got {value}", value=show(value)))
-        if abs(value) > LARGEST:
+        if not abs(value) <= LARGEST:  # so that nan is refused too
             raise ValueError(say("expected a number of at most 2^53, got {value}", value=show(value)))
         if self.minimum is not None and (value <= self.minimum if self.above else value < self.minimum):
             bound = say("above {bound}", bound=self.minimum) if self.above else say("at least {bound}", bound=self.minimum)
