@@ -1,2 +1,46 @@
-"""cnncalc."""
+"""Shapes, parameters, MACs, receptive fields and memory of a CNN from a text file, each proven by running it.
+
+    import cnncalc
+    network = cnncalc.load("specs/lenet.yaml")
+    report = cnncalc.analyze(network)
+    report.totals.macs, report.layer("conv2").held.parameter_count
+    proof = cnncalc.run(network)
+
+Importing this loads neither numpy nor numba; `run` does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report as Report
+    from cnncalc.analysis.report import analyze as analyze
+    from cnncalc.diagnostics import CnncalcError as CnncalcError
+    from cnncalc.graph import Graph as Graph
+    from cnncalc.spec.load import load as load
+    from cnncalc.spec.load import loads as loads
+    from cnncalc.verify import Proof as Proof
+    from cnncalc.verify import run as run
+
+_PLACES = {
+    "load": "cnncalc.spec.load",
+    "loads": "cnncalc.spec.load",
+    "Graph": "cnncalc.graph",
+    "analyze": "cnncalc.analysis.report",
+    "Report": "cnncalc.analysis.report",
+    "run": "cnncalc.verify",
+    "Proof": "cnncalc.verify",
+    "CnncalcError": "cnncalc.diagnostics",
+}
+
+__all__ = ["CnncalcError", "Graph", "Proof", "Report", "__version__", "analyze", "load", "loads", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

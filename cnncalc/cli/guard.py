@@ -1,0 +1,77 @@
+"""From an error to what the user sees and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.text import say
+
+FINDING, INVALID, LIMIT = 1, 2, 3
+
+
+@contextmanager
+def guard(*, as_json: bool = False, color: str = "auto") -> Iterator[None]:
+    """Turn the errors of a command's body into diagnostics and an exit code; with `as_json` also into JSON on stdout."""
+    try:
+        yield
+        sys.stdout.flush()
+    except CnncalcError as error:
+        report_errors(error, as_json=as_json, color=color)
+        raise typer.Exit(exit_code(error.diagnostics)) from None
+    except BrokenPipeError:
+        # Whoever read our output has had enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        problem = Diagnostic("E190", say("the system says: {reason}", reason=error.strerror or error))
+        drop_stdout()
+        report_errors(CnncalcError([problem]), as_json=False, color=color)
+        raise typer.Exit(INVALID) from None
+    except MemoryError:
+        problem = Diagnostic("E401", say("this needs more memory than there is"), help=say("use a smaller batch or input"))
+        report_errors(CnncalcError([problem]), as_json=as_json, color=color)
+        raise typer.Exit(LIMIT) from None
+
+
+def drop_stdout() -> None:
+    """Throw away what could not be written, so that Python does not fail again at exit."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
+
+
+def exit_code(found: Sequence[Diagnostic]) -> int:
+    """Return 3 where only limits were met, else 2."""
+    errors = [one for one in found if one.severity == "error"]
+    return LIMIT if errors and all(one.is_limit for one in errors) else INVALID
+
+
+def report_errors(error: CnncalcError, *, as_json: bool, color: str) -> None:
+    """Show errors: people's form on stderr, a program's on stdout."""
+    from cnncalc.render.diagnostics import show_diagnostics
+    from cnncalc.render.screen import Screen
+
+    if as_json:
+        from cnncalc.render.to_json import dumps, errors_json
+
+        sys.stdout.write(dumps(errors_json(error.diagnostics)))
+    show_diagnostics(Screen(sys.stderr, color), error.diagnostics, error.sources)
+
+
+def show_warnings(found: Sequence[Diagnostic], source: str, color: str) -> None:
+    """Show warnings on stderr."""
+    if not found:
+        return
+    from cnncalc.render.diagnostics import show_diagnostics
+    from cnncalc.render.screen import Screen
+    from cnncalc.spec.source import read_text
+
+    texts = {source: read_text(source)} if source and source != "<stdin>" else {}
+    show_diagnostics(Screen(sys.stderr, color), found, texts)

@@ -1,0 +1,123 @@
+"""The options that several commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.text import Shape, say
+
+
+class Color(str, Enum):
+    """When to colour."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+class Dtype(str, Enum):
+    """The numbers' type, for bytes."""
+
+    float32 = "float32"
+    float64 = "float64"
+    float16 = "float16"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+    int4 = "int4"
+
+
+class RunDtype(str, Enum):
+    """The numbers' type, for execution."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+class Format(str, Enum):
+    """Forms of the summary."""
+
+    table = "table"
+    csv = "csv"
+    tsv = "tsv"
+    markdown = "markdown"
+    latex = "latex"
+    json = "json"
+
+
+def complete_layer(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the layer names of the spec already typed."""
+    from cnncalc.spec.load import load
+
+    path = ctx.params.get("file")
+    try:
+        return [node.name for node in load(str(path)).every_node() if node.name.startswith(incomplete)]
+    except CnncalcError:
+        return []
+
+
+def complete_quantity(incomplete: str) -> list[str]:
+    """Offer the quantities that can be explained."""
+    from cnncalc.analysis.explain import QUANTITIES
+
+    return [name for name in QUANTITIES if name.startswith(incomplete)]
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Offer column names after the last comma."""
+    from cnncalc.render.table import COLUMNS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in COLUMNS if name.startswith(last)]
+
+
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="The spec, a YAML file; - reads standard input.", show_default=False,
+                   autocompletion=lambda incomplete: []),
+]  # fmt: skip
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a var of the spec another value.", show_default=False)
+]
+BatchOption = Annotated[int, typer.Option("--batch", min=1, help="Images at once. Bytes scale with it; MACs are for one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; NO_COLOR is respected.")]
+MaxLayersOption = Annotated[int, typer.Option("--max-layers", min=1, help="The most layers a spec may expand to.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of the random input and weights.")]
+WeightsOption = Annotated[
+    str | None, typer.Option("--weights", metavar="FILE", help="Weights, .safetensors or .npz, matched by name.", show_default=False)
+]
+
+_SHAPE = re.compile(r"[0-9]{1,16}([x×,][0-9]{1,16}){0,3}")
+
+
+def is_shape(text: str) -> bool:
+    """Whether a text is a shape (3x224x224) and not a file's name."""
+    return _SHAPE.fullmatch(text) is not None
+
+
+def parse_shape(text: str | None) -> Shape | None:
+    """Return the shape of `3x224x224`. Raises CnncalcError."""
+    if text is None:
+        return None
+    sizes = tuple(int(part) for part in re.split("[x×,]", text)) if is_shape(text) else ()
+    if not sizes or min(sizes) < 1 or max(sizes) > 2**53:
+        problem = say("--input {text} is not a shape", text=text)
+        raise CnncalcError([Diagnostic("E225", problem, help=say("write channels, height and width: --input 3x224x224"))])
+    return sizes
+
+
+def parse_settings(given: list[str] | None) -> dict[str, str | int | float | bool]:
+    """Return {name: expression} of `name=value` options. Raises CnncalcError."""
+    found: dict[str, str | int | float | bool] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            problem = say("--set {text} is not NAME=VALUE", text=text)
+            raise CnncalcError([Diagnostic("E225", problem, help=say("write --set width=64"))])
+        found[name.strip()] = value.strip()
+    return found

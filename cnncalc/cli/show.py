@@ -1,0 +1,71 @@
+"""What `summary` and `explain` print, in the form asked for."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.render.screen import Screen
+from cnncalc.text import say
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.graph import Graph
+
+
+def print_summary(report: Report, form: str, columns: str | None, depth: int | None, color: str) -> None:
+    """Print a summary as `table`, `json` or a name of FORMATS."""
+    if form == "json":
+        from cnncalc.render.to_json import dumps, report_json
+
+        sys.stdout.write(dumps(report_json(report)))
+        return
+    from cnncalc.render.table import chosen
+
+    picked = chosen(columns)
+    if form == "table":
+        from cnncalc.render.summary import show_summary
+
+        show_summary(Screen(sys.stdout, color), report, picked, depth, keep_all=columns is not None)
+        return
+    from cnncalc.render.tables import FORMATS
+
+    sys.stdout.write(FORMATS[form](report, picked, depth))
+
+
+def print_explanation(report: Report, layer: str, quantity: str | None, *, as_json: bool, color: str) -> None:
+    """Print the derivations of a layer, or of one quantity of it."""
+    from cnncalc.analysis.explain import QUANTITIES, explain
+
+    if quantity is not None and quantity not in QUANTITIES:
+        near = did_you_mean(quantity, QUANTITIES)
+        help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(QUANTITIES))
+        raise CnncalcError([Diagnostic("E226", say("there is no quantity {name}", name=quantity), help=help)])
+    explained = explain(report, layer)
+    wanted = QUANTITIES if quantity is None else (quantity,)
+    if as_json:
+        from cnncalc.render.to_json import dumps, explanation_json
+
+        sys.stdout.write(dumps(explanation_json(explained, wanted)))
+        return
+    from cnncalc.render.explain import show_explanation
+
+    show_explanation(Screen(sys.stdout, color), explained, wanted)
+
+
+def print_element(
+    graph: Graph, layer: str, at: str, given: str | None, weights: str | None, seed: int, *, as_json: bool, color: str
+) -> None:
+    """Print the arithmetic of one output element."""
+    from cnncalc.verify import element
+
+    traced = element(graph, layer, at, given, weights, seed)
+    if as_json:
+        from cnncalc.render.to_json import dumps, element_json
+
+        sys.stdout.write(dumps(element_json(traced)))
+        return
+    from cnncalc.render.element import show_element
+
+    show_element(Screen(sys.stdout, color), traced)

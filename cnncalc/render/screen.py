@@ -1,0 +1,74 @@
+"""Where output goes: data to stdout, diagnostics and progress to stderr; colour and width only where they are wanted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TextIO
+
+UNLIMITED = 10_000
+"""The width of what is not a terminal: nothing is ever cut there."""
+
+
+class Piece(NamedTuple):
+    """A stretch of a line, with a style in rich's words (`bold`, `red`), or none."""
+
+    text: str
+    style: str = ""
+
+
+Line = Sequence[Piece | str] | str
+
+
+class Screen:
+    """One output stream. `color`: auto (a terminal, and neither NO_COLOR nor TERM=dumb), always or never."""
+
+    def __init__(self, stream: TextIO | None = None, color: str = "auto") -> None:
+        self.stream = stream or sys.stdout
+        self.is_terminal = self.stream.isatty()
+        dumb = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        self.color = color == "always" or (color == "auto" and self.is_terminal and not dumb)
+
+    @property
+    def width(self) -> int:
+        """Columns to draw in."""
+        if not self.is_terminal:
+            return UNLIMITED
+        return shutil.get_terminal_size((80, 24)).columns
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Write lines. Their text is taken as it is: no markup, no wrapping."""
+        if not self.color:
+            self.stream.writelines(f"{_plain(line)}\n" for line in lines)
+        else:
+            self._show_styled(lines)
+        self.stream.flush()
+
+    def _show_styled(self, lines: Iterable[Line]) -> None:
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(
+            file=self.stream, force_terminal=True, color_system="auto" if self.is_terminal else "standard",
+            no_color=False, highlight=False, markup=False, emoji=False, width=UNLIMITED,
+        )  # fmt: skip
+        for line in lines:
+            pieces = [line] if isinstance(line, str) else line
+            text = Text.assemble(*(piece if isinstance(piece, str) else (piece.text, piece.style) for piece in pieces))
+            console.print(text, soft_wrap=True)
+
+
+def _plain(line: Line) -> str:
+    if isinstance(line, str):
+        return line
+    return "".join(piece if isinstance(piece, str) else piece.text for piece in line)
+
+
+def make_streams_safe() -> None:
+    """Let stdout and stderr write an escape, instead of failing, where their encoding lacks a character."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

@@ -1,0 +1,95 @@
+"""The summary as people read it: a heading, the table, the totals, and how they were counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cnncalc.analysis.report import HeadFacts, Report
+from cnncalc.render.screen import Line, Piece, Screen
+from cnncalc.render.table import Column, aligned, fit, rows
+from cnncalc.render.words import clean, size_text
+from cnncalc.text import number, say, shape_text
+
+
+def show_summary(screen: Screen, report: Report, columns: Sequence[Column], depth: int | None, *, keep_all: bool) -> None:
+    """Draw the summary as wide as the screen allows; `keep_all` keeps columns the user asked for."""
+    screen.show(summary_lines(report, columns, depth, screen.width, keep_all=keep_all))
+
+
+def summary_lines(
+    report: Report, columns: Sequence[Column], depth: int | None, width: int, *, keep_all: bool
+) -> Iterator[Line]:
+    """Yield the summary's lines for a screen of `width` columns."""
+    yield heading(report)
+    yield ""
+    table = rows(report, depth)
+    cells = [[column.text(row) for column in columns] for row in table]
+    fitted = fit(columns, cells, width, keep_all=keep_all)
+    places = [columns.index(column) for column in fitted.columns]
+    yield [Piece(aligned(fitted.columns, fitted.widths, [column.title for column in fitted.columns]), "bold")]
+    for row in cells:
+        yield aligned(fitted.columns, fitted.widths, [row[place] for place in places])
+    yield ""
+    yield from _wrapped(total_parts(report), width)
+    yield from _wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
+    if report.batch > 1:
+        yield from _wrapped([say("MACs and FLOPs are for one input, memory is for the batch of {batch}", batch=report.batch)], width)
+    for head in report.heads:
+        yield from _wrapped([head_text(head)], width)
+    if fitted.dropped:
+        yield [Piece(say("left out to fit: {names} (a wider terminal, a pipe or --columns shows them)",
+                         names=", ".join(fitted.dropped)), "dim")]  # fmt: skip
+
+
+def heading(report: Report) -> Line:
+    """Return the line that names the network and what it was analysed for."""
+    return [
+        Piece(clean(report.graph.name), "bold"),
+        say("   input {shape}   batch {batch}   {dtype}", shape=shape_text(report.graph.input_shape), batch=report.batch,
+            dtype=report.dtype),
+    ]  # fmt: skip
+
+
+def total_parts(report: Report) -> list[str]:
+    """Return the totals, each a phrase that stays whole where the line is folded."""
+    totals = report.totals
+    parts = [
+        say("params {count} ({size})", count=number(totals.parameters), size=size_text(totals.parameter_bytes)),
+        say("MACs {count}", count=number(totals.macs)),
+        say("FLOPs {count}", count=number(totals.flops)),
+        say("peak {size} at {layer}", size=size_text(totals.peak_bytes), layer=totals.peak_at),
+    ]
+    if totals.macs_without_padding != totals.macs:
+        parts.insert(2, say("of them on data, not padding, {count}", count=number(totals.macs_without_padding)))
+    if totals.buffers:
+        parts.insert(1, say("buffers {count}", count=number(totals.buffers)))
+    return parts
+
+
+def head_text(head: HeadFacts) -> str:
+    """Return a head's line: what it adds, and whether the totals have it."""
+    params = sum(facts.held.parameter_count for facts in head.layers)
+    macs = sum(facts.cost.macs for facts in head.layers)
+    if head.train_only:
+        return say("head {name}: only for training, not in the totals: params {params}, MACs {macs}", name=head.name,
+                   params=number(params), macs=number(macs))  # fmt: skip
+    return say("head {name}: in the totals: params {params}, MACs {macs}", name=head.name, params=number(params),
+               macs=number(macs))  # fmt: skip
+
+
+def _wrapped(parts: Sequence[str], width: int) -> Iterator[str]:
+    """Yield phrases three spaces apart, folded between them, and between words where one alone is too long."""
+    line = ""
+    for part in parts:
+        if line and len(line) + 3 + len(part) > width:
+            yield from _folded(line, width)
+            line = part
+        else:
+            line = f"{line}   {part}" if line else part
+    yield from _folded(line, width)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    import textwrap
+
+    return [line] if len(line) <= width else textwrap.wrap(line, max(20, width), break_long_words=False)

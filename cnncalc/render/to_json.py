@@ -1,0 +1,99 @@
+"""The JSON that other programs build on. `schema_version` grows when a key changes its meaning or goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from fractions import Fraction
+
+from cnncalc.analysis.receptive import Field, Fields, Receptive
+from cnncalc.analysis.report import HeadFacts, LayerFacts, Report
+from cnncalc.diagnostics import Diagnostic
+
+SCHEMA_VERSION = 1
+
+
+def dumps(value: object) -> str:
+    """Return JSON text in ASCII, one object, with a last newline."""
+    return json.dumps(value, indent=1) + "\n"
+
+
+def report_json(report: Report) -> dict[str, object]:
+    """Return the summary."""
+    totals = report.totals._asdict()
+    totals["training"] = report.totals.training._asdict()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": report.graph.name,
+        "reference": report.graph.reference,
+        "input_shape": list(report.graph.input_shape),
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "layers": [layer_json(facts) for facts in report.layers],
+        "heads": [head_json(head) for head in report.heads],
+        "totals": totals,
+        "warnings": [diagnostic_json(warning) for warning in report.warnings],
+    }
+
+
+def head_json(head: HeadFacts) -> dict[str, object]:
+    """Return one side output."""
+    return {"name": head.name, "train_only": head.train_only, "layers": [layer_json(facts) for facts in head.layers]}
+
+
+def layer_json(facts: LayerFacts) -> dict[str, object]:
+    """Return one layer."""
+    node = facts.node
+    return {
+        "name": node.name,
+        "type": node.type,
+        "inputs": list(node.inputs),
+        "input_shapes": [list(shape) for shape in node.input_shapes],
+        "output_shape": list(node.output_shape),
+        "arguments": {field.name: getattr(node.layer, field.name) for field in fields(node.layer)},
+        "parameters": {name: list(shape) for name, shape in facts.held.parameters.items()},
+        "buffers": {name: list(shape) for name, shape in facts.held.buffers.items()},
+        "parameter_count": facts.held.parameter_count,
+        "buffer_count": facts.held.buffer_count,
+        "macs": facts.cost.macs,
+        "macs_without_padding": facts.cost.macs_without_padding,
+        "flops": facts.cost.flops,
+        "receptive_field": _axes(facts.receptive.fields),
+        **_other_paths(facts.receptive),
+        "activation_bytes": facts.activation_bytes,
+    }
+
+
+def _other_paths(receptive: Receptive) -> dict[str, object]:
+    """Return the fields of the path without gates and of the smallest path, where they are not the whole's."""
+    other = {"receptive_field_without_gate": receptive.without_gate, "receptive_field_smallest_path": receptive.smallest}
+    return {name: _axes(fields_) for name, fields_ in other.items() if fields_ != receptive.fields}
+
+
+def _axes(receptive: Fields) -> list[dict[str, object]]:
+    return [_field(field) for field in receptive]
+
+
+def _field(field: Field) -> dict[str, object]:
+    jump = float(field.jump) if isinstance(field.jump, Fraction) else field.jump
+    return {"size": field.size, "jump": jump, "start": field.start}
+
+
+def diagnostic_json(found: Diagnostic) -> dict[str, object]:
+    """Return one error or warning."""
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "message": found.message,
+        "help": found.help,
+        "place": found.span._asdict() if found.span else None,
+        "also": [{"text": label.text, "place": label.span._asdict()} for label in found.labels],
+        "calls": [{"text": label.text, "place": label.span._asdict()} for label in found.calls],
+        "shapes": list(found.shapes),
+    }
+
+
+def errors_json(found: Sequence[Diagnostic]) -> dict[str, object]:
+    """Return what a command that could not do its work says to a program."""
+    return {"schema_version": SCHEMA_VERSION, "errors": [diagnostic_json(one) for one in found]}

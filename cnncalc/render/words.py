@@ -1,0 +1,81 @@
+"""How single values are written for people: numbers, bytes, kernels, and text that came from the user."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cnncalc.analysis.receptive import Fields
+from cnncalc.graph import Node
+from cnncalc.layers.kinds import Padding
+from cnncalc.text import number, say, shape_text
+
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def clean(text: str) -> str:
+    """Make control, bidirectional and zero-width characters visible, so that a terminal obeys none of them."""
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text.replace("\t", " "))
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes with a binary unit: 37632 is `36.8 KiB`."""
+    if count < 1024:
+        return f"{count} B"
+    power = min((count.bit_length() - 1) // 10, len(_UNITS) - 1)
+    return f"{count / 1024**power:,.1f} {_UNITS[power]}"
+
+
+def kernel_text(node: Node) -> str:
+    """Write a window as size/stride, padding, dilation and groups: `3/2 p1 d2 g32`; nothing for a layer without one."""
+    layer: Any = node.layer
+    kernel = getattr(layer, "kernel_size", None)
+    if kernel is None:
+        return ""
+    stride = getattr(layer, "strides", None) or layer.stride
+    parts = [f"{_sizes(kernel)}/{_sizes(stride)}"]
+    padding = padding_text(layer.padding)
+    if padding != "0" or hasattr(layer, "out_channels"):
+        parts.append(f"p{padding}")
+    dilation = getattr(layer, "dilation", (1,))
+    if set(dilation) != {1}:
+        parts.append(f"d{_sizes(dilation)}")
+    if getattr(layer, "groups", 1) != 1:
+        parts.append(f"g{layer.groups}")
+    return " ".join(parts)
+
+
+def _sizes(sizes: tuple[int, ...]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else shape_text(sizes)
+
+
+def padding_text(padding: Padding) -> str:
+    """Write padding: `1`, `1x2` an axis, `[0,1]` where the sides differ, or its word."""
+    if isinstance(padding, str):
+        return f" {padding}"
+    sides = [str(before) if before == after else f"[{before},{after}]" for before, after in padding]
+    return sides[0] if len(set(sides)) == 1 else "x".join(sides)
+
+
+def field_text(fields: Fields) -> str:
+    """Write a receptive field's size: `5`, or `5x7` where the axes differ; a dash where the input has no axes."""
+    if not fields:
+        return "-"
+    sizes = [field.size for field in fields]
+    return number(sizes[0]) if len(set(sizes)) == 1 else shape_text(sizes)
+
+
+def jump_text(fields: Fields) -> str:
+    """Write a jump or `all`, where every unit sees the same."""
+    if not fields:
+        return "-"
+    jumps = [say("all") if field.jump == 0 else str(field.jump) for field in fields]
+    return jumps[0] if len(set(jumps)) == 1 else "x".join(jumps)
+
+
+def start_text(fields: Fields) -> str:
+    """Write where the first unit's window starts, an axis."""
+    starts = [str(field.start) for field in fields]
+    return "-" if not starts else starts[0] if len(set(starts)) == 1 else ",".join(starts)
