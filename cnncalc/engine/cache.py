@@ -20,7 +20,7 @@ from cnncalc.text import say
 
 
 class CacheState(NamedTuple):
-    """Where compiled code is kept (None: nowhere) and, as a sentence, why; `usual` says whether that is the first choice."""
+    """Where compiled code is kept (None: nowhere), why as a sentence, and whether that is the usual place."""
 
     folder: Path | None
     note: str

@@ -44,7 +44,7 @@ def _compiling(function: Callable[..., Any]) -> Any:
         try:
             # What enable_caching() does, with our folder and our guard in place of its own.
             dispatcher._cache = _guarded_cache(numba, function, folder)
-        except Exception as error:  # no source file on disk (a frozen or zipped program), or Numba keeps caches otherwise
+        except Exception as error:  # no source on disk (a frozen program), or another Numba
             give_up(say("{error}", error=error))
     return dispatcher
 
@@ -64,7 +64,7 @@ def _guarded_cache(numba: Any, function: Callable[..., Any], folder: Path) -> An
 
 
 class _Guard:
-    """Numba's cache of one function: what cannot be read is wiped and compiled anew, what cannot be written is not kept."""
+    """Numba's cache of one function. What cannot be read is wiped and compiled anew; what cannot be written is left."""
 
     wiped: set[Path] = set()  # noqa: RUF012 - shared on purpose: a folder is wiped once a process
 

@@ -33,7 +33,7 @@ def refuse_if_too_large(needed_bytes: int) -> None:
 
 
 def available_bytes() -> int | None:
-    """Return how many bytes can still be had: the least of the machine's, the container's and the process's; None: unknown."""
+    """Return how many bytes can still be had, the least that machine, container and process leave; None: unknown."""
     limits = [_free_of_machine(), _free_of_container(), _free_of_process()]
     known = [limit for limit in limits if limit is not None]
     return min(known) if known else None

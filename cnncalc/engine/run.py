@@ -46,11 +46,11 @@ def execute(
     before_step: Callable[[Node], None] | None = None,
     after_step: Callable[[Step, Array], None] | None = None,
 ) -> Execution:
-    """Run `graph.executed` in order on `x` (N, *input_shape), float32 or float64, with tensors named like `conv1.weight`.
+    """Run `graph.executed` in order on `x` (N, *input_shape), float32 or float64, with tensors as `conv1.weight`.
 
-    Each layer's result is an array of its own, dropped when the last layer that needs it has run. While a layer runs, its
-    inputs, its output and all that is needed later are alive: `peak_bytes` is the most of these at once, batch included,
-    measured from the arrays' lives. Weights, and the padded copy that a convolution reads, are not in it.
+    Each layer's result is an array of its own, dropped when the last layer that needs it has run. While a layer runs,
+    its inputs, its output and all that is needed later are alive: `peak_bytes` is the most of these at once, for the
+    whole batch, measured from the arrays' lives. Weights, and the padded copy a convolution reads, are not in it.
 
     Raises KeyError for a missing tensor and ValueError for one of another shape; see `interop.weights.match`.
     """

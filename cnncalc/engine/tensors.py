@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import zlib
 from math import prod, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +40,7 @@ def random_weights(graph: Graph, seed: int = 0, dtype: npt.DTypeLike = np.float3
         shapes = node.layer.parameters(node.input_shapes) | node.layer.buffers(node.input_shapes)
         for name, shape in shapes.items():
             full = f"{node.name}.{name}"
-            weights[full] = _draw(node, name, shape, _generator(seed, full)).astype(dtype)
+            weights[full] = _draw(node, name, shape, _generator(seed, full)).astype(dtype, copy=False)
     return weights | inline_weights(graph, dtype)
 
 
@@ -98,11 +97,12 @@ def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def _draw(node: Node, name: str, shape: Shape, generator: np.random.Generator) -> npt.NDArray[Any]:
+def _draw(node: Node, name: str, shape: Shape, generator: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Draw in single precision always, so that a run in double precision has the same weights."""
     if name in ("bias", "running_mean"):
-        return generator.normal(0, 0.1, shape)
+        return generator.standard_normal(shape, np.float32) * np.float32(0.1)
     if name == "running_var" or node.type.startswith("BatchNorm"):
-        return generator.uniform(0.5, 1.5, shape)
+        return generator.random(shape, np.float32) + np.float32(0.5)
     if node.type == "PReLU":
-        return generator.uniform(0, 0.5, shape)
-    return generator.normal(0, sqrt(2 / prod(shape[1:])), shape)
+        return generator.random(shape, np.float32) * np.float32(0.5)
+    return generator.standard_normal(shape, np.float32) * np.float32(sqrt(2 / prod(shape[1:])))

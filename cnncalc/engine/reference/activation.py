@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.jit import kernel
-from cnncalc.engine.reference.operation import Array, Done, Tensors, around
+from cnncalc.engine.reference.operation import Array, Done, Tensors, around, by_channel, flat
 
 
 def elementwise(function: Callable[..., None], *arguments: str) -> Callable[[Any, list[Array], Tensors], Done]:
@@ -22,7 +22,7 @@ def elementwise(function: Callable[..., None], *arguments: str) -> Callable[[Any
         x = inputs[0]
         y = np.empty_like(x)
         values = [x.dtype.type(getattr(layer, name)) for name in arguments]
-        function(x.reshape(-1), y.reshape(-1), *values)
+        function(flat(x), flat(y), *values)
         return Done(y)
 
     return operation
@@ -121,15 +121,11 @@ def gelu(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
 
 
 def prelu(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """y = max(0, x) + weight[c] * min(0, x)."""
+    """PReLU: y = max(0, x) + weight[c] * min(0, x)."""
     x = inputs[0]
     y = np.empty_like(x)
-    rectify(_by_channel(x), tensors.take("weight", (layer.num_parameters,)), _by_channel(y))
+    rectify(by_channel(x), tensors.take("weight", (layer.num_parameters,)), by_channel(y))
     return Done(y)
-
-
-def _by_channel(x: Array) -> Array:
-    return x.reshape(*x.shape[:2], -1)
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.jit import kernel
-from cnncalc.engine.reference.operation import Array, Done, Tensors, three
+from cnncalc.engine.reference.operation import Array, Done, Tensors, shaped, three
 from cnncalc.engine.reference.padding import output_sizes, pad
 
 
@@ -21,12 +21,12 @@ def convolution(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     padded = pad(x, before, after, layer.padding_mode)
     sizes = output_sizes(padded.map.shape[2:], layer.kernel_size, layer.stride, layer.dilation)
     y = np.empty((x.shape[0], layer.out_channels, *sizes), x.dtype)
-    weight = weight.reshape(layer.out_channels, channels, *three(layer.kernel_size))
+    weight = shaped(weight, layer.out_channels, channels, *three(layer.kernel_size))
     counts = correlate(
         padded.map, *padded.real, weight, bias, layer.groups, three(layer.stride), three(layer.dilation), y
     )
     axes = len(layer.kernel_size)
-    return Done(y.reshape(*y.shape[:2], *sizes[3 - axes :]), *counts)
+    return Done(shaped(y, *y.shape[:2], *sizes[3 - axes :]), *counts)
 
 
 def resolved_padding(layer: Any, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

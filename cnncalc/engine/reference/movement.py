@@ -8,29 +8,29 @@ import numpy as np
 
 from cnncalc.engine.jit import kernel
 from cnncalc.engine.reference.activation import copy
-from cnncalc.engine.reference.operation import Array, Done, Tensors, around, volume
+from cnncalc.engine.reference.operation import Array, Done, Tensors, around, by_channel, flat, shaped, volume
 
 
 def add(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """y = a + b + ..., all of one shape."""
+    """Add: y = a + b + ..., all of one shape."""
     if any(x.shape != inputs[0].shape for x in inputs):
         raise ValueError(f"Add was given shapes {[x.shape for x in inputs]}")
     y = np.empty_like(inputs[0])
-    copy(inputs[0].reshape(-1), y.reshape(-1))
+    copy(flat(inputs[0]), flat(y))
     for x in inputs[1:]:
-        accumulate(x.reshape(-1), y.reshape(-1))
+        accumulate(flat(x), flat(y))
     return Done(y)
 
 
 @kernel
 def accumulate(x: Array, y: Array) -> None:
-    """y += x."""
+    """Add x to y."""
     for i in range(x.size):
         y[i] += x[i]
 
 
 def multiply(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """y = a * b * ..., a size of 1 stretched."""
+    """Multiply: y = a * b * ..., a size of 1 stretched."""
     y = np.ones(np.broadcast_shapes(*(x.shape for x in inputs)), inputs[0].dtype)
     for x in inputs:
         scale(volume(x), volume(y))
@@ -39,7 +39,7 @@ def multiply(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
 
 @kernel
 def scale(x: Array, y: Array) -> None:
-    """y *= x for maps (N, C, D, H, W); along an axis of size 1, x has the same element for every position of y."""
+    """Multiply y by x (N, C, D, H, W); along an axis of size 1, x has the same element for every position of y."""
     last_c, last_d, last_h, last_w = x.shape[1] - 1, x.shape[2] - 1, x.shape[3] - 1, x.shape[4] - 1
     for n in range(y.shape[0]):
         for c in range(y.shape[1]):
@@ -50,7 +50,7 @@ def scale(x: Array, y: Array) -> None:
 
 
 def concat(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """y = a, then b, ... along axis dim."""
+    """Concat: y = a, then b, ... along axis dim."""
     shape = inputs[0].shape
     axis = layer.dim % len(shape)
     if any((*x.shape[:axis], *x.shape[axis + 1 :]) != (*shape[:axis], *shape[axis + 1 :]) for x in inputs):
@@ -95,7 +95,7 @@ def channel_shuffle(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     """y[i*groups + g] = x[g*C/groups + i]."""
     x = inputs[0]
     y = np.empty_like(x)
-    deal(x.reshape(*x.shape[:2], -1), layer.groups, y.reshape(*x.shape[:2], -1))
+    deal(by_channel(x), layer.groups, by_channel(y))
     return Done(y)
 
 
@@ -115,5 +115,5 @@ def flatten(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     x = inputs[0]
     start, end = layer.start_dim % x.ndim, layer.end_dim % x.ndim
     y = np.empty(x.shape, x.dtype)
-    copy(x.reshape(-1), y.reshape(-1))
-    return Done(y.reshape(*x.shape[:start], -1, *x.shape[end + 1 :]))
+    copy(flat(x), flat(y))
+    return Done(shaped(y, *x.shape[:start], -1, *x.shape[end + 1 :]))

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.jit import kernel
-from cnncalc.engine.reference.operation import Array, Done, Tensors
+from cnncalc.engine.reference.operation import Array, Done, Tensors, by_channel, shaped
 
 
 def batch_norm(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """y = (x - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c], with the stored statistics or this batch's own."""
-    x = inputs[0].reshape(*inputs[0].shape[:2], -1)
+    """BatchNorm: y = (x - mean[c]) / sqrt(var[c] + eps) * weight[c] + bias[c], from stored or own statistics."""
+    x = by_channel(inputs[0])
     channels = x.shape[1]
     ones, zeros = np.ones(channels, x.dtype), np.zeros(channels, x.dtype)
     weight = tensors.take("weight", (channels,)) if layer.affine else ones
@@ -24,12 +24,12 @@ def batch_norm(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
         gather(x, mean, variance)
     y = np.empty_like(x)
     standardise(x, mean, variance, weight, bias, x.dtype.type(layer.eps), y)
-    return Done(y.reshape(inputs[0].shape))
+    return Done(shaped(y, *inputs[0].shape))
 
 
 @kernel
 def gather(x: Array, mean: Array, variance: Array) -> None:
-    """Find the mean and the biased variance of each channel of x (N, C, P) over the batch, summed in double precision."""
+    """Find the mean and the biased variance of each channel of x (N, C, P), summed in double precision."""
     count = x.shape[0] * x.shape[2]
     for c in range(x.shape[1]):
         total = 0.0
@@ -57,11 +57,11 @@ def standardise(x: Array, mean: Array, variance: Array, weight: Array, bias: Arr
 
 def local_response_norm(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     """y[c] = x[c] / (k + alpha/size * sum of x[j]^2 over `size` neighbouring channels j) ^ beta."""
-    x = inputs[0].reshape(*inputs[0].shape[:2], -1)
+    x = by_channel(inputs[0])
     y = np.empty_like(x)
     real = x.dtype.type
     damp(x, layer.size, real(layer.alpha), real(layer.beta), real(layer.k), y)
-    return Done(y.reshape(inputs[0].shape))
+    return Done(shaped(y, *inputs[0].shape))
 
 
 @kernel

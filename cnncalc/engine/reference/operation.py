@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,17 +45,32 @@ class Tensors:
         return np.ascontiguousarray(tensor)
 
 
+def shaped(x: Array, *sizes: int) -> Array:
+    """View an array in another shape, where its elements lie in order; -1 stands for what is left."""
+    return np.reshape(x, sizes)
+
+
+def flat(x: Array) -> Array:
+    """View an array as one row."""
+    return np.reshape(x, (-1,))
+
+
+def by_channel(x: Array) -> Array:
+    """View (N, C, *spatial) as (N, C, positions)."""
+    return np.reshape(x, (*x.shape[:2], -1))
+
+
 def volume(x: Array) -> Array:
     """View (N, C, *spatial) as (N, C, D, H, W), with axes of size 1 in front of those there are."""
     missing = 5 - x.ndim
-    return x.reshape(*x.shape[:2], *(1,) * missing, *x.shape[2:])
+    return shaped(x, *x.shape[:2], *(1,) * missing, *x.shape[2:])
 
 
 def around(x: Array, axis: int) -> Array:
     """View an array as (before, axis, after), where `axis` counts the batch as 0."""
     sizes = x.shape
-    before = int(np.prod(sizes[:axis], dtype=np.int64))
-    return x.reshape(before, sizes[axis], int(np.prod(sizes[axis + 1 :], dtype=np.int64)))
+    before = prod(sizes[:axis])
+    return shaped(x, before, sizes[axis], prod(sizes[axis + 1 :]))
 
 
 def three(sizes: Shape) -> tuple[int, int, int]:

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnncalc.engine.jit import kernel
-from cnncalc.engine.reference.operation import Array, Done, Tensors, three, volume
+from cnncalc.engine.reference.operation import Array, Done, Tensors, shaped, three, volume
 
 ZERO = -1
 
 
 class Padded(NamedTuple):
-    """A padded map (N, C, D, H, W), and for each of its axes D, H, W which positions show real data (1) and which zeros (0)."""
+    """A padded map (N, C, D, H, W), and for each axis D, H, W which positions show real data (1), which zeros (0)."""
 
     map: Array
     real: tuple[Array, Array, Array]
@@ -45,12 +45,13 @@ def pad(x: Array, before: tuple[int, ...], after: tuple[int, ...], mode: str) ->
     sizes = source.shape[2:]
     lead = (0,) * (3 - len(before))
     starts, ends = (*lead, *before), (*lead, *after)
-    axes = [np.array(shown(*axis, mode), np.int64) for axis in zip(sizes, starts, ends, strict=True)]
+    axes = [np.array(shown(n, b, a, mode), np.int64) for n, b, a in zip(sizes, starts, ends, strict=True)]
     real = tuple((axis != ZERO).astype(np.int64) for axis in axes)
     if not any(starts) and not any(ends):
         return Padded(source, (real[0], real[1], real[2]))
     padded = np.empty((*source.shape[:2], *(len(axis) for axis in axes)), x.dtype)
-    show(source, *axes, padded)
+    planes, rows, columns = axes
+    show(source, planes, rows, columns, padded)
     return Padded(padded, (real[0], real[1], real[2]))
 
 
@@ -73,8 +74,9 @@ def zero_pad(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     left, right, top, bottom = layer.padding
     x = inputs[0]
     y = pad(x, (top, left), (bottom, right), "zeros").map
-    y = y.copy() if np.may_share_memory(x, y) else y
-    return Done(y.reshape(*x.shape[:2], *y.shape[3:]))
+    if np.may_share_memory(x, y):
+        y = np.array(y)
+    return Done(shaped(y, *x.shape[:2], *y.shape[3:]))
 
 
 def positions(size: int, extent: int, stride: int) -> int:

@@ -13,7 +13,9 @@ import numpy as np
 
 from cnncalc.engine.jit import kernel
 from cnncalc.engine.reference.convolution import resolved_padding
-from cnncalc.engine.reference.operation import Array, Done, Tensors, volume
+from cnncalc.engine.reference.operation import Array, Done, Tensors, three, volume
+from cnncalc.layers.adaptive import Adaptive
+from cnncalc.layers.geometry import Window
 
 
 class Cover(NamedTuple):
@@ -61,17 +63,16 @@ def adaptive_average_pool(layer: Any, inputs: list[Array], tensors: Tensors) -> 
 def _sliding(layer: Any, sizes: Sequence[int], dilation: Sequence[int], count_padding: bool) -> list[list[Cover]]:
     before, after = resolved_padding(layer, tuple(sizes))
     axes = zip(sizes, layer.kernel_size, layer.stride or layer.kernel_size, dilation, before, after, strict=True)
-    return [_windows(*axis, layer.ceil_mode, count_padding) for axis in axes]
+    return [_windows(Window(k, s, d, b, a), n, layer.ceil_mode, count_padding) for n, k, s, d, b, a in axes]
 
 
-def _windows(
-    n: int, k: int, s: int, d: int, before: int, after: int, ceil_mode: bool, count_padding: bool
-) -> list[Cover]:
+def _windows(window: Window, n: int, ceil_mode: bool, count_padding: bool) -> list[Cover]:
     """Step the window along an axis until it no longer fits.
 
     With ceil_mode one more window may hang over the end, where the ones before it did not reach that end, and only if
     it starts in the input or in the padding before it. The overhang is in no divisor (PyTorch, ONNX AveragePool-19).
     """
+    k, s, d, before, after = window
     span = d * (k - 1) + 1
     end_of_padding = n + after
     covers: list[Cover] = []
@@ -89,11 +90,9 @@ def _windows(
 
 def _bins(layer: Any, sizes: Sequence[int]) -> list[list[Cover]]:
     """Cut each axis into bins: bin i of m covers floor(i n / m) to ceil((i + 1) n / m) - 1."""
-    wanted = getattr(layer, "output_size", None)
-    # Global pooling has no such argument, only the method that all layers have.
-    counts = wanted if isinstance(wanted, tuple) else (1,) * len(sizes)
+    wanted: Sequence[int | None] = layer.output_size if isinstance(layer, Adaptive) else (1,) * len(sizes)
     axes: list[list[Cover]] = []
-    for n, count in zip(sizes, counts, strict=True):
+    for n, count in zip(sizes, wanted, strict=True):
         m = n if count is None else count
         edges = [(i * n // m, -((i + 1) * n // -m)) for i in range(m)]
         axes.append([Cover(first, end, end - first) for first, end in edges])
@@ -102,7 +101,8 @@ def _bins(layer: Any, sizes: Sequence[int]) -> list[list[Cover]]:
 
 def _arrays(axes: list[list[Cover]]) -> list[Axis]:
     filled = [_POINT] * (3 - len(axes)) + axes
-    return [Axis(*np.array(covers, np.int64).T.copy()) for covers in filled]
+    columns = [[np.array(column, np.int64) for column in zip(*covers, strict=True)] for covers in filled]
+    return [Axis(first, end, counted) for first, end, counted in columns]
 
 
 def _output(x: Array, axes: list[list[Cover]]) -> Array:
@@ -112,14 +112,15 @@ def _output(x: Array, axes: list[list[Cover]]) -> Array:
 def _largest(x: Array, axes: list[list[Cover]], steps: Sequence[int]) -> Done:
     y = _output(x, axes)
     planes, rows, columns = _arrays(axes)
-    sizes = (*(1,) * (3 - len(axes)), *steps)
-    largest(volume(x), planes.first, planes.end, rows.first, rows.end, columns.first, columns.end, sizes, volume(y))
+    step = three(tuple(steps))
+    largest(volume(x), planes.first, planes.end, rows.first, rows.end, columns.first, columns.end, step, volume(y))
     return Done(y)
 
 
 def _mean(x: Array, axes: list[list[Cover]], divisor: int) -> Done:
     y = _output(x, axes)
-    mean(volume(x), *(part for axis in _arrays(axes) for part in axis), divisor, volume(y))
+    planes, rows, columns = _arrays(axes)
+    mean(volume(x), *planes, *rows, *columns, divisor, volume(y))
     return Done(y)
 
 
@@ -166,7 +167,7 @@ def mean(
     divisor: int,
     y: Array,
 ) -> None:
-    """Fill y with the sum of what each position covers, divided by `divisor`, or by what the axes count where that is 0."""
+    """Fill y with the sum of what each position covers, over `divisor`, or over what the axes count where that is 0."""
     for n in range(y.shape[0]):
         for c in range(y.shape[1]):
             for d in range(y.shape[2]):
