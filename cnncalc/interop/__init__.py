@@ -1,0 +1,1 @@
+"""Foreign formats, one file each, imported when used: weights, images, arrays."""
