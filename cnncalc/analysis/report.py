@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.costs import Cost, costs
@@ -59,9 +59,20 @@ class Report(NamedTuple):
     totals: Totals
     warnings: tuple[Diagnostic, ...]
 
+    @property
+    def layer_facts(self) -> dict[str, LayerFacts]:
+        """The facts of every node, of the main line and the heads, by name."""
+        return {facts.node.name: facts for facts in self.every_layer()}
+
+    def every_layer(self) -> Iterator[LayerFacts]:
+        """Yield the facts of the main line, then of each head."""
+        yield from self.layers
+        for head in self.heads:
+            yield from head.layers
+
     def layer(self, name: str) -> LayerFacts:
         """Return the facts of a node, of the main line or a head; KeyError where there is none."""
-        for facts in (*self.layers, *(facts for head in self.heads for facts in head.layers)):
+        for facts in self.every_layer():
             if facts.node.name == name:
                 return facts
         raise KeyError(name)

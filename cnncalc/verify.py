@@ -1,0 +1,246 @@
+"""The report against execution: every number the static passes state, next to what running the network showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cnncalc.analysis.receptive import Receptive
+from cnncalc.analysis.report import LayerFacts, Report, analyze
+from cnncalc.analysis.window import window
+from cnncalc.engine.memory import refuse_if_too_large
+from cnncalc.engine.probe import measure
+from cnncalc.engine.resize import resized
+from cnncalc.engine.run import Step, execute
+from cnncalc.engine.tensors import random_input, random_weights
+from cnncalc.graph import Graph, Node
+from cnncalc.layers.geometry import Window, Windows
+from cnncalc.text import Shape, say, shape_text
+
+Array = npt.NDArray[Any]
+Interval = tuple[int, int] | None
+
+
+class Check(NamedTuple):
+    """One number, stated and executed."""
+
+    what: str
+    static: object
+    executed: object
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they are the same."""
+        return self.static == self.executed
+
+
+class LayerProof(NamedTuple):
+    """One layer's checks: shape, tensors held, multiply-adds, those on padded zeros. Counts are for one input."""
+
+    node: Node
+    shape: Check
+    tensors: Check
+    macs: Check
+    padded_macs: Check
+    seconds: float
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All of them."""
+        return (self.shape, self.tensors, self.macs, self.padded_macs)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the kernel was given."""
+        held: Any = self.tensors.executed
+        return sum(int(np.prod(shape)) for shape in held.values())
+
+
+class UnitProof(NamedTuple):
+    """What one unit sees of the input, axis by axis, first and last position: stated, and measured by marked inputs."""
+
+    node: str
+    unit: str
+    position: Shape
+    check: Check
+
+
+class FieldProof(NamedTuple):
+    """Size, jump and start of a map's receptive field on one input axis, from two neighbouring units no border clips.
+
+    `input_size`: how long the axis was made for that; the network's own length where that is enough.
+    """
+
+    node: str
+    axis: int
+    input_size: int
+    check: Check
+
+
+class Proof(NamedTuple):
+    """What a run proved. `outputs`: arrays (N, *shape) by node name, the network's output first."""
+
+    report: Report
+    layers: tuple[LayerProof, ...]
+    units: tuple[UnitProof, ...]
+    fields: tuple[FieldProof, ...]
+    peak: Check
+    outputs: dict[str, Array]
+    seconds: float
+
+    @property
+    def output(self) -> Array:
+        """The network's output (N, *shape)."""
+        return self.outputs[self.report.graph.nodes[-1].name]
+
+    @property
+    def checks(self) -> list[tuple[str, Check]]:
+        """Every check with the name of what it is about."""
+        return [
+            *((layer.node.name, check) for layer in self.layers for check in layer.checks),
+            *((unit.node, unit.check) for unit in self.units),
+            *((field.node, field.check) for field in self.fields),
+            ("network", self.peak),
+        ]
+
+    @property
+    def mismatches(self) -> list[tuple[str, Check]]:
+        """The checks that failed."""
+        return [(name, check) for name, check in self.checks if not check.agrees]
+
+
+def run(
+    network: Graph,
+    *,
+    x: Array | None = None,
+    weights: Mapping[str, Array] | None = None,
+    batch: int = 1,
+    dtype: str = "float32",
+    seed: int = 0,
+    before_step: Callable[[Node], None] | None = None,
+    after_step: Callable[[Step, Array], None] | None = None,
+) -> Proof:
+    """Execute a network and compare each fact with the report.
+
+    `x` (N, *input_shape) and `weights` {full name: array} stand for seeded random ones (see `engine.tensors`). `dtype`
+    is float32 or float64. Raises CnncalcError, before anything is allocated, where the run would not fit into memory.
+    """
+    batch = batch if x is None else x.shape[0]
+    report = analyze(network, batch=batch, dtype=dtype)
+    refuse_if_too_large(needed_bytes(report))
+    given = random_input(network, batch, seed, dtype) if x is None else x.astype(dtype, copy=False)
+    held = random_weights(network, seed, dtype) if weights is None else weights
+    execution = execute(network, given, held, before_step=before_step, after_step=after_step)
+    facts = report.layer_facts
+    layers = tuple(_layer(facts[step.node.name], step) for step in execution.steps)
+    units, fields = prove_fields(report)
+    peak = Check(say("peak memory"), report.totals.peak_bytes, execution.peak_bytes)
+    seconds = sum(step.seconds for step in execution.steps)
+    return Proof(report, layers, units, fields, peak, execution.outputs, seconds)
+
+
+def needed_bytes(report: Report) -> int:
+    """Return the bytes a run takes: activations at their peak, weights, and the padded copy that a convolution reads."""
+    largest = max(facts.activation_bytes for facts in report.layers)
+    totals = report.totals
+    return totals.peak_bytes + totals.parameter_bytes + totals.buffer_bytes + 2 * largest
+
+
+def _layer(facts: LayerFacts, step: Step) -> LayerProof:
+    cost = facts.cost
+    return LayerProof(
+        facts.node,
+        Check(say("output shape"), facts.node.output_shape, step.shape),
+        Check(say("tensors"), {**facts.held.parameters, **facts.held.buffers}, dict(step.held)),
+        Check(say("MACs"), cost.macs, step.mac),
+        Check(say("MACs on padding"), cost.macs - cost.macs_without_padding, step.padded_mac),
+        step.seconds,
+    )
+
+
+def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProof, ...]]:
+    """Measure what chosen units see: of the last feature map its corners and middle, and the output."""
+    graph = report.graph
+    facts = report.layer_facts
+    wanted: dict[str, list[tuple[str, Shape]]] = {}
+    last_map = next((node for node in reversed(graph.nodes) if _is_map(facts[node.name])), None)
+    if last_map is not None:
+        sizes = last_map.output_shape[1:]
+        middle = tuple(size // 2 for size in sizes)
+        wanted[last_map.name] = [
+            (say("first"), (0,) * len(sizes)),
+            (say("interior"), middle),
+            (say("last"), tuple(size - 1 for size in sizes)),
+        ]
+    output = graph.nodes[-1]
+    if output is not last_map and _sees_the_same_everywhere(facts[output.name].receptive):
+        wanted[output.name] = [(say("any"), (0,) * max(1, len(output.output_shape) - 1))]
+    measured = measure(graph, {name: [position for _, position in units] for name, units in wanted.items()})
+    proofs = [
+        UnitProof(name, unit, position, Check(say("input seen"), window(graph, name, position), seen))
+        for name, units in wanted.items()
+        for (unit, position), seen in zip(units, measured[name], strict=True)
+    ]
+    return tuple(proofs), tuple(_fields(report, last_map.name)) if last_map is not None else ()
+
+
+def _is_map(facts: LayerFacts) -> bool:
+    return not facts.receptive.flat and any(size > 1 for size in facts.node.output_shape[1:])
+
+
+def _sees_the_same_everywhere(receptive: Receptive) -> bool:
+    return bool(receptive.fields) and all(field.jump == 0 for field in receptive.fields)
+
+
+def _fields(report: Report, name: str) -> Iterator[FieldProof]:
+    """Measure size, jump and start on each axis, on an input lengthened along it until two neighbours are unclipped.
+
+    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis that adaptive pooling
+    cuts into bins, or where all units see the same, has no such numbers to measure.
+    """
+    graph = report.graph
+    for axis, field in enumerate(report.layer(name).receptive.fields):
+        if not isinstance(field.jump, int) or field.jump == 0:
+            continue
+        unit = max(0, -(field.start // field.jump))
+        end = field.start + (unit + 1) * field.jump + field.size
+        own = graph.input_shape[1 + axis]
+        length = own + max(0, -((own - end) // field.jump)) * field.jump
+        shape = tuple(length if at == 1 + axis else size for at, size in enumerate(graph.input_shape))
+        larger = resized(graph, name, shape)
+        if larger is None or larger.nodes[-1].output_shape[1 + axis] < unit + 2 or _has_bins(larger):
+            continue
+        places = [tuple(one if at == axis else 0 for at in range(len(shape) - 1)) for one in (unit, unit + 1)]
+        seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
+        measured = _size_jump_start(seen[0], seen[1], unit)
+        check = Check(say("receptive field (size, jump, start)"), (field.size, field.jump, field.start), measured)
+        yield FieldProof(name, axis, length, check)
+
+
+def _has_bins(graph: Graph) -> bool:
+    relations = (relation for node in graph.nodes for relation in node.layer.windows(node.input_shapes, node.output_shape))
+    return any(
+        isinstance(relation, Windows) and any(not isinstance(axis, Window) for axis in relation.axes) for relation in relations
+    )
+
+
+def _size_jump_start(seen: Interval, beside: Interval, unit: int) -> tuple[int, int, int] | None:
+    if seen is None or beside is None:
+        return None
+    jump = beside[0] - seen[0]
+    return seen[1] - seen[0] + 1, jump, seen[0] - unit * jump
+
+
+def describe(check: Check) -> str:
+    """Return a check's two sides in words."""
+    return say("{what}: static {static}, executed {executed}", what=check.what, static=_text(check.static),
+               executed=_text(check.executed))  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):  # pyright: ignore[reportUnknownVariableType]
+        return shape_text(value)  # pyright: ignore[reportUnknownArgumentType]
+    return f"{value:,}" if isinstance(value, int) else str(value)
