@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, TypeVar
 
-from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span
+from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span, did_you_mean
 from cnncalc.graph import INPUT, Node
 from cnncalc.layers import LAYERS, layer_type
 from cnncalc.layers.base import Layer, LayerError, create
+from cnncalc.spec.expressions import UNKNOWN
 from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.fields import OTHER_TOOLS, WORDS, Bad, missing_arguments, read_arguments, value_of
-from cnncalc.spec.items import SEQUENTIAL, Branch, Item, Structure
+from cnncalc.spec.items import BROKEN, Branch, Item, Structure
 from cnncalc.spec.problems import Problem, Problems, suggestion
 from cnncalc.spec.scope import Scope, Tensor
 from cnncalc.spec.source import Entry, Scalar, Tree
@@ -63,6 +64,11 @@ class Expander:
     def item(self, item: Item, scope: Scope, current: Tensor) -> Tensor:
         """Expand one item with its `if` and `repeat`; return its output, by which its name is known from now on."""
         self.count_step(item)
+        if item.type == BROKEN:
+            unknown = Tensor(item.name.text if item.name else "", None)
+            if item.name is not None:
+                self.bind(scope, item.name.text, item, unknown)
+            return unknown
         if item.repeat is None:
             return self.once(item, scope, current)
         times = self.times(item, scope)
@@ -173,6 +179,8 @@ class Expander:
                          help=say("move this item below it, or name an earlier one"))  # fmt: skip
                 return Tensor(name, None)
             at = at.parent
+        if name in self.structure.misnamed:
+            return Tensor(name, None)
         known = self.known_names(scope)
         self.add("E215", say("there is no layer {name} before this", name=name), source.span, scope,
                  help=suggestion(name, known[-12:]))  # fmt: skip
@@ -199,6 +207,8 @@ class Expander:
         """Expand a use of a block."""
         block = self.structure.blocks[item.type]
         calls = (*scope.calls, Label(item.span, say("in {block} {name}", block=item.type, name=path)))
+        if block.broken:
+            return Tensor(path, None)
         if item.type in scope.blocks:
             cycle = " -> ".join((*scope.blocks[scope.blocks.index(item.type) :], item.type))
             self.add("E216", say("the block contains itself: {cycle}", cycle=cycle), item.type_span, scope,
@@ -222,7 +232,7 @@ class Expander:
     def sizes(shape: Shape | None) -> dict[str, Number]:
         """Return in_channels, in_height, in_width (in_length, in_depth) of what enters a block."""
         if shape is None:
-            return {}
+            return dict.fromkeys(("in_channels", "in_length", "in_depth", "in_height", "in_width"), UNKNOWN)
         names = {
             1: ("in_channels",),
             2: ("in_channels", "in_length"),
@@ -241,9 +251,12 @@ class Expander:
                 self.add("E202", say("the block {type} has no param {name}", type=item.type, name=name), entry.key.span, scope,
                          help=suggestion(name, list(block.params)))  # fmt: skip
                 good = False
+        meant = {did_you_mean(name, block.params) for name in given if name not in block.params}
         for name, default in block.params.items():
             entry = given.get(name)
-            if entry is None and name in block.required:
+            if entry is None and name in block.required and name in meant:
+                good = False
+            elif entry is None and name in block.required:
                 self.add("E203", say("the block {type} needs {name}", type=item.type, name=name), item.span, scope,
                          help=say("write {name}: and its value", name=name))  # fmt: skip
                 good = False
@@ -276,8 +289,8 @@ class Expander:
         """Expand a branch or a head: a list of items under its name, or one item that takes the name itself."""
         if branch.is_list:
             return self.run(branch.items, home.within(home.full(name), numbered), entering)
-        if branch.items and branch.items[0].name is None and branch.items[0].repeat is None:
-            only = branch.items[0]
+        only = branch.items[0]
+        if only.type != BROKEN and only.name is None and only.repeat is None:
             sources = self.entering(only, home, entering)
             skipped = only.condition is not None and not self.holds(only.condition, home)
             return sources[0] if skipped else self.expand(only, home, name, sources)
@@ -366,7 +379,7 @@ class Expander:
             text = re.sub(r"\{([^{}]*)\}", fill, name.text)
         except Bad as bad:
             self.problems.take(bad.problem)
-            text = "broken"
+            return str(numbers["i"])
         if not text.isidentifier() and not text.isdigit():
             self.problems.add("E205", say("{text} is not a name", text=text), name.span, say('write name: "layer{{i}}"'))
         return text
@@ -395,13 +408,19 @@ class Expander:
         traces = tuple(self.trace(tensor, path) for tensor in entering)
         message = say("{layer}: {problem}", layer=path, problem=error)
         help = error.help
-        if error.code == "E303" and self.batch_in_input(entering):
-            help = say("input has no batch axis: leave the first number out; --batch sets it")
+        if entering and entering[0].node == INPUT:
+            help = self.input_help(error, layer_type(item.type).axes, entering[0].shape or ()) or help
         self.add(error.code, message, span, scope, help=help, shapes=traces)
 
-    def batch_in_input(self, entering: list[Tensor]) -> bool:
-        shape = entering[0].shape
-        return entering[0].node == INPUT and shape is not None and len(shape) >= 3 and shape[0] == 1 and shape[1] <= 4
+    @staticmethod
+    def input_help(error: LayerError, axes: int, shape: Shape) -> str:
+        """Return the help for a first layer that fails because the input was written as another tool has it."""
+        if error.code == "E303" and len(shape) == axes + 2 >= 3:
+            return say("input has no batch axis: leave the first number out; --batch sets it")
+        if error.code == "E310" and len(shape) == 3 and shape[2] <= 4 < shape[0]:
+            swapped = [shape[2], shape[0], shape[1]]
+            return say("the channels come first: input: {swapped}", swapped=swapped)
+        return ""
 
     def argument_span(self, item: Item, field: str) -> Span:
         if field == "from" and item.sources_span:

@@ -22,6 +22,9 @@ LARGEST = 2**53
 Value = int | float | bool | str
 """A number, a truth value, or one of the words an argument may take (`same`)."""
 
+UNKNOWN = ""
+"""The value of a name whose own value could not be read: what is wrong with it has been said there."""
+
 
 class ExpressionError(ValueError):
     """What is wrong with an expression, and a way out."""
@@ -29,6 +32,10 @@ class ExpressionError(ValueError):
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
         self.help = help
+
+
+class UnknownValue(ExpressionError):
+    """A name in the expression has no value, and that has been said where the name stands."""
 
 
 class Expression(NamedTuple):
@@ -59,6 +66,11 @@ def parse(text: str) -> Expression:
     grouped = re.search(r"\d_\d", text)
     if grouped:
         raise ExpressionError(say("{text} has an underscore in a number", text=text), say("write {text}", text=text.replace("_", "")))
+    if re.fullmatch(r"\d{4}-\d\d?-\d\d?", text.strip()):
+        raise ExpressionError(say("{text} is a date, and a number is needed", text=text), say("put spaces round a minus"))
+    zero = re.search(r"(?<![\w.])0+(\d+)(?![\w.])", text)
+    if zero:
+        raise ExpressionError(say("{number} has a leading zero", number=zero[0]), say("write {number}", number=zero[1]))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -168,14 +180,21 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Any:
 
 def _lookup(name: str, names: Mapping[str, Value]) -> Value:
     if name in names:
+        if names[name] == UNKNOWN:
+            raise UnknownValue(say("{name} has no value", name=name))
         return names[name]
     if name.lower() in CONSTANTS:
         return CONSTANTS[name.lower()]
-    near = did_you_mean(name, [*names, *FUNCTIONS])
-    raise ExpressionError(
-        say("{name} is not a name in scope", name=name),
-        say("did you mean {near}?", near=near) if near else say("in scope: {names}", names=", ".join(names) or "nothing"),
-    )
+    near = did_you_mean(name, names)
+    if near:
+        help = say("did you mean {near}?", near=near)
+    elif name.lower() in ("yes", "no", "on", "off"):
+        help = say("write true or false")
+    elif names:
+        help = say("in scope: {names}", names=", ".join(names))
+    else:
+        help = say("no names are known here")
+    raise ExpressionError(say("{name} is not a name in scope", name=name), help)
 
 
 def _number(node: ast.expr, names: Mapping[str, Value]) -> int | float:

@@ -6,20 +6,21 @@ from collections.abc import Mapping as NamesMapping
 from dataclasses import MISSING
 from typing import Any
 
+from cnncalc.diagnostics import did_you_mean
 from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.kinds import PADDING_WORDS, Choice, Kind, PaddingPairs
-from cnncalc.spec.expressions import ExpressionError, Value, evaluate
-from cnncalc.spec.problems import Problem, suggestion
+from cnncalc.spec.expressions import ExpressionError, UnknownValue, Value, evaluate
+from cnncalc.spec.problems import Problem, identifier_problem, suggestion
 from cnncalc.spec.source import Entry, Mapping, Scalar, Sequence, Tree, plain_value
 from cnncalc.text import say
 
 Names = NamesMapping[str, Value]
 
 OTHER_TOOLS: dict[str, tuple[str, ...]] = {
-    "filters": ("out_channels",),
+    "filters": ("out_channels", "out_features"),
     "num_output": ("out_channels", "out_features"),
-    "num_filters": ("out_channels",),
-    "units": ("out_features",),
+    "num_filters": ("out_channels", "out_features"),
+    "units": ("out_features", "out_channels"),
     "size": ("kernel_size",),
     "pool_size": ("kernel_size",),
     "kernel": ("kernel_size",),
@@ -31,11 +32,18 @@ OTHER_TOOLS: dict[str, tuple[str, ...]] = {
     "dilation_rate": ("dilation",),
     "group": ("groups",),
     "use_bias": ("bias",),
+    "bias_term": ("bias",),
     "rate": ("p",),
     "epsilon": ("eps",),
     "axis": ("dim",),
 }
 """What other tools call an argument -> what it is here, the first that the layer has."""
+
+ELSEWHERE: dict[str, str] = {
+    "activation": say("write the activation as the next item: - ReLU"),
+    "input_shape": say("the input's size is written once, at the top: input: [channels, height, width]"),
+}
+"""What other tools take as an argument and is written elsewhere here."""
 
 WORDS = frozenset((*PADDING_WORDS, "zeros", "reflect", "replicate", "circular", "none", "tanh"))
 """Words that an argument may take, so that a block's parameter can carry one."""
@@ -47,8 +55,6 @@ class Bad(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
-
-
 
 
 def value_of(tree: Tree, names: Names, words: frozenset[str] = frozenset()) -> Any:
@@ -67,8 +73,18 @@ def value_of(tree: Tree, names: Names, words: frozenset[str] = frozenset()) -> A
         return value
     try:
         return evaluate(value, names)
+    except UnknownValue as error:
+        raise Bad(Problem("", str(error), tree.span)) from None
     except ExpressionError as error:
-        raise Bad(Problem("E206", str(error), tree.span, error.help)) from None
+        raise Bad(Problem("E206", str(error), tree.span, _words_help(value, names, words) or error.help)) from None
+
+
+def _words_help(text: str, names: Names, words: frozenset[str]) -> str:
+    """Return the help for a word that is none of those the argument takes."""
+    if words is WORDS or not words or not text.isidentifier():
+        return ""
+    near = did_you_mean(text, [*words, *names])
+    return say("did you mean {near}?", near=near) if near else say("one of {words}", words=", ".join(sorted(words)))
 
 
 def words_of(kind: Kind) -> frozenset[str]:
@@ -119,12 +135,16 @@ def unknown_argument(type_name: str, key: Scalar, known: list[str]) -> Problem:
     else:
         wanted = next((own for own in OTHER_TOOLS.get(name.casefold(), ()) if own in known), "")
     message = say("{type} has no argument {name}", type=type_name, name=name)
-    if any(mark in name for mark in ":：，"):
-        return Problem("E110", say("a space is missing after the colon of {key}", key=name), key.span,
-                       say("write name: value"))  # fmt: skip
+    if ":" in name or not name.isascii():
+        return identifier_problem(key) or Problem("E202", message, key.span)
+    if name.casefold() in ELSEWHERE:
+        return Problem("E202", message, key.span, ELSEWHERE[name.casefold()])
     return Problem("E202", message, key.span, suggestion(name, known, wanted))
 
 
 def missing_arguments(layer_type: type[Layer], given: set[str]) -> list[str]:
-    """Return the arguments that have no default and were not given."""
-    return [name for name, (_, field) in argument_fields(layer_type).items() if field.default is MISSING and name not in given]
+    """Return the arguments that have no default and were not given, nor written under a name near theirs."""
+    known = argument_fields(layer_type)
+    meant = {did_you_mean(name, known) for name in given if name not in known}
+    required = [name for name, (_, field) in known.items() if field.default is MISSING]
+    return [name for name in required if name not in given and name not in meant]

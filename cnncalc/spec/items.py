@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cnncalc.diagnostics import Label, Span
-from cnncalc.layers import CANONICAL, LAYERS
+from cnncalc.diagnostics import Span, did_you_mean
+from cnncalc.layers import CANONICAL, LAYERS, layer_type
+from cnncalc.layers.base import argument_fields
+from cnncalc.spec.expressions import CONSTANTS, FUNCTIONS
+from cnncalc.spec.fields import unknown_argument
 from cnncalc.spec.problems import Problems, identifier_problem, kind_of, suggestion
 from cnncalc.spec.source import Entry, Mapping, Scalar, Sequence, Tree
 from cnncalc.text import say
@@ -40,6 +44,7 @@ OTHER_TYPES: dict[str, str] = {
     "batchnorm": "BatchNorm2d",
     "batchnormalization": "BatchNorm2d",
     "lrn": "LocalResponseNorm",
+    "activation": "ReLU",
     "zeropadding2d": "ZeroPad2d",
     "concatenate": "Concat",
     "cat": "Concat",
@@ -53,6 +58,11 @@ OTHER_TYPES: dict[str, str] = {
 """What other tools call a layer -> its type here."""
 
 SEQUENTIAL = "Sequential"
+BROKEN = ""
+"""The type of an item that could not be read: what follows it is not judged."""
+
+RESERVED = frozenset(("i", "in_channels", "in_length", "in_depth", "in_height", "in_width", *FUNCTIONS))
+"""Names that expressions know already."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of a `layers` list. `type` is a layer type, a block of the spec, or Sequential."""
+    """One entry of a `layers` list. `type` is a layer type, a block of the spec, Sequential or BROKEN."""
 
     type: str
     span: Span
@@ -92,13 +102,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Block:
-    """A type the spec defines. `params`: name -> default, or None where required; `refs` are handed-in layer references."""
+    """A type the spec defines. `broken`: it could not be read, so its uses are not judged."""
 
     name: str
     span: Span
     params: dict[str, Entry]
     items: tuple[Item, ...]
     words: frozenset[str]
+    broken: bool = False
 
     @property
     def refs(self) -> set[str]:
@@ -132,6 +143,8 @@ class Structure:
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
     items: tuple[Item, ...] = ()
     heads: tuple[HeadItem, ...] = ()
+    misnamed: set[str] = field(default_factory=set[str])
+    """Layer names that were refused, so that a `from` is not told of the same mistake again."""
 
 
 def word(tree: Tree) -> str:
@@ -167,13 +180,17 @@ class Reader:
         found = self.structure
         found.entries = self.keys(tree, self.TOP, say("a spec"))
         for name in ("input", "layers"):
-            if name not in found.entries:
+            if self.lacks(found.entries, tree, name, self.TOP):
                 self.problems.add("E203", say("the spec has no {name}", name=name), Span(tree.span.source, 1, 1, 1, 1),
                                   say("write input: [channels, height, width] and a list of layers"))  # fmt: skip
         self.check_version()
+        for name in ("name", "reference"):
+            if name in found.entries and not isinstance(found.entries[name].value, Scalar):
+                self.problems.add("E201", say("{key} is a line of text", key=name), found.entries[name].span)
         found.variables = self.named(found.entries.get("vars"))
+        self.check_reserved(found.variables)
         blocks = self.named(found.entries.get("blocks"))
-        found.blocks = {name: Block(name, entry.span, {}, (), frozenset()) for name, entry in blocks.items()}
+        found.blocks = {name: Block(name, entry.span, {}, (), frozenset(), broken=True) for name, entry in blocks.items()}
         for name, entry in blocks.items():
             self.check_block_name(name, entry)
             found.blocks[name] = self.block(name, entry)
@@ -196,10 +213,6 @@ class Reader:
             key = entry.key.text
             if key in known:
                 found[key] = entry
-            elif ":" in key:
-                name, _, rest = key.partition(":")
-                self.problems.add("E110", say("a space is missing after the colon of {key}", key=key), entry.key.span,
-                                  say("write {name}: {value}", name=name, value=rest.strip()))  # fmt: skip
             else:
                 problem = identifier_problem(entry.key)
                 if problem:
@@ -208,6 +221,19 @@ class Reader:
                     self.problems.add("E202", say("{what} has no key {key}", what=what, key=key), entry.key.span,
                                       suggestion(key, list(known)))  # fmt: skip
         return found
+
+    @staticmethod
+    def lacks(found: dict[str, Entry], mapping: Mapping, name: str, known: tuple[str, ...]) -> bool:
+        """Tell whether `name` is missing from a mapping's keys, and no misspelt key was meant for it."""
+        unknown = [entry.key.text for entry in mapping.entries if entry.key.text not in known]
+        return name not in found and not any(did_you_mean(key.partition(":")[0], known) == name for key in unknown)
+
+    def check_reserved(self, names: dict[str, Entry]) -> None:
+        """Refuse names of vars and params that mean something else in an expression."""
+        for name, entry in names.items():
+            if name in RESERVED or keyword.iskeyword(name) or name.lower() in CONSTANTS:
+                self.problems.add("E208", say("{name} has a meaning of its own in expressions", name=name), entry.key.span,
+                                  say("choose another name"))  # fmt: skip
 
     def named(self, entry: Entry | None) -> dict[str, Entry]:
         """Return the entries of a mapping whose keys the user chooses."""
@@ -238,13 +264,17 @@ class Reader:
             return self.structure.blocks[name]
         keys = self.keys(entry.value, ("params", "layers"), say("a block"))
         params = self.named(keys.get("params"))
+        if "params" in keys and not isinstance(keys["params"].value, Mapping):
+            return self.structure.blocks[name]
+        self.check_reserved(params)
         for param, given in params.items():
             if param in ("type", "name", "from", "if", "repeat", "layers", "branches"):
                 self.problems.add("E208", say("a param may not be called {name}: it is a key of every item", name=param),
                                   given.key.span, say("give the param another name"))  # fmt: skip
         body = keys.get("layers")
         if body is None:
-            self.problems.add("E203", say("the block {name} has no layers", name=name), entry.key.span)
+            if self.lacks(keys, entry.value, "layers", ("params", "layers")):
+                self.problems.add("E203", say("the block {name} has no layers", name=name), entry.key.span)
             return self.structure.blocks[name]
         used = set(words_in(body.value))
         for param, given in params.items():
@@ -260,18 +290,31 @@ class Reader:
             if not isinstance(inner.value, Mapping):
                 self.problems.add("E201", say("defaults of a type are a mapping, and this is {kind}", kind=kind_of(inner.value)),
                                   inner.span)  # fmt: skip
+            elif name in found:
+                self.problems.add("E109", say("defaults of {type} are given twice", type=name), inner.key.span,
+                                  say("remove one of them"))  # fmt: skip
             elif name:
                 found[name] = inner.value.entries
+                known = list(argument_fields(layer_type(name))) if name in LAYERS else []
+                for argument in inner.value.entries:
+                    if known and argument.key.text not in known:
+                        self.problems.take(unknown_argument(name, argument.key, known))
         return found
 
     def head(self, entry: Entry) -> HeadItem:
-        keys: dict[str, Entry] = {}
-        if isinstance(entry.value, Mapping):
-            keys = self.keys(entry.value, ("from", "train_only", "layers"), say("a head"))
+        known = ("from", "train_only", "layers")
+        if not isinstance(entry.value, Mapping):
+            self.problems.add("E201", say("a head is a mapping with from and layers, and this is {kind}",
+                                          kind=kind_of(entry.value)), entry.span)  # fmt: skip
+            return HeadItem(entry.key, None, None, Branch(entry.key, (), True, entry.span), entry.span)
+        keys = self.keys(entry.value, known, say("a head"))
         for needed in ("from", "layers"):
-            if needed not in keys:
+            if self.lacks(keys, entry.value, needed, known):
                 self.problems.add("E203", say("the head {name} has no {key}", name=entry.key.text, key=needed), entry.key.span)
-        sources = self.sources(keys["from"])[0] if "from" in keys else ()
+        sources = (self.sources(keys["from"])[0] if "from" in keys else ()) or ()
+        if len(sources) > 1:
+            self.problems.add("E302", say("a head has one input, and from names {count}", count=len(sources)),
+                              keys["from"].span, say("join them with Add or Concat first"))  # fmt: skip
         way = self.branch(entry.key, keys["layers"].value) if "layers" in keys else Branch(entry.key, (), True, entry.span)
         train_only = keys["train_only"].value if "train_only" in keys else None
         return HeadItem(entry.key, sources[0] if sources else None, train_only, way, entry.span)
@@ -282,23 +325,25 @@ class Reader:
             self.problems.add("E201", say("layers is a list, and this is {kind}", kind=kind_of(tree)), tree.span,
                               say("start each layer with a dash: - ReLU"))  # fmt: skip
             return ()
-        found = [self.item(item) for item in tree.items]
-        return tuple(item for item in found if item is not None)
+        return tuple(self.item(item) for item in tree.items)
 
-    def item(self, tree: Tree) -> Item | None:
-        """Return one item, or None where its type cannot be told."""
+    def item(self, tree: Tree) -> Item:
+        """Return one item, BROKEN where it cannot be read."""
         if isinstance(tree, Scalar):
             name = self.type_name(tree)
-            return Item(name, tree.span, tree.span) if name else None
+            if name == SEQUENTIAL:
+                self.add_without_layers(tree)
+                name = BROKEN
+            return Item(name, tree.span, tree.span)
         if isinstance(tree, Sequence):
             self.problems.add("E201", say("an item is a type or a mapping, and this is a list"), tree.span,
                               say("write type: Sequential with layers"))  # fmt: skip
-            return None
+            return Item(BROKEN, tree.span, tree.span)
         parts = {entry.key.text: entry for entry in tree.entries}
         kind = parts.pop("type", None)
         if kind is None or not isinstance(kind.value, Scalar):
             self.add_typeless(tree)
-            return None
+            return Item(BROKEN, tree.span, tree.span, self.label(parts.get("name")))
         name = self.type_name(kind.value)
         label = self.label(parts.pop("name", None))
         sources, sources_span = self.sources(parts.pop("from", None))
@@ -308,16 +353,23 @@ class Reader:
         branches = parts.pop("branches", None)
         inner = self.items(layers.value) if layers else None
         ways = self.branches(branches.value) if branches else None
-        if not name:
-            return None
-        if (name == SEQUENTIAL) != (layers is not None):
-            self.problems.add("E210", say("layers belongs to Sequential, and Sequential needs it"), kind.span,
-                              say("write type: Sequential with a list of layers"))  # fmt: skip
-            return None
+        if name and (name == SEQUENTIAL) != (layers is not None):
+            self.add_without_layers(kind.value)
+            name = BROKEN
+        elif name and branches and not (name in LAYERS and layer_type(name).many_inputs):
+            self.problems.add("E210", say("branches belongs to Add, Multiply or Concat, and this is {type}", type=name),
+                              branches.key.span, say("write type: Concat, or another that joins its branches"))  # fmt: skip
+            name = BROKEN
+        if sources is None or (branches and ways is None):
+            name = BROKEN
         return Item(
-            name, tree.span, kind.span, label, sources, sources_span, condition.value if condition else None, repeat,
+            name, tree.span, kind.span, label, sources or (), sources_span, condition.value if condition else None, repeat,
             inner, ways, tuple(parts.values()),
         )  # fmt: skip
+
+    def add_without_layers(self, kind: Tree) -> None:
+        self.problems.add("E210", say("layers belongs to Sequential, and Sequential needs it"), kind.span,
+                          say("write type: Sequential with a list of layers"))  # fmt: skip
 
     def add_typeless(self, tree: Mapping) -> None:
         first = tree.entries[0].key if tree.entries else None
@@ -343,17 +395,24 @@ class Reader:
         if block:
             return block
         problem = identifier_problem(scalar)
-        if problem and not text.isascii():
+        if problem and (":" in text or not text.isascii()):
             self.problems.take(problem)
-        elif ":" in text:
-            self.problems.add("E110", say("a space is missing after the colon of {key}", key=text), scalar.span,
-                              say("write - {{type: ..., name: value}}"))  # fmt: skip
+        elif not text:
+            self.problems.add("E203", say("the item is empty"), scalar.span, say("write a layer type after the dash: - ReLU"))
+        elif " - " in text:
+            self.problems.add("E211", say("{name} is not a layer type", name=text), scalar.span,
+                              say("start each item with a dash on a line of its own, all dashes in one column"))  # fmt: skip
         else:
-            known = [*self.structure.blocks, *LAYERS, SEQUENTIAL]
-            wanted = OTHER_TYPES.get(folded.replace("_", ""), "")
             self.problems.add("E211", say("{name} is not a layer type or a block of this spec", name=text), scalar.span,
-                              suggestion(text, known, wanted))  # fmt: skip
-        return ""
+                              self.type_help(text))  # fmt: skip
+        return BROKEN
+
+    def type_help(self, text: str) -> str:
+        """Return what an unknown type might have meant; of types for several dimensions, all are not listed."""
+        blocks = list(self.structure.blocks)
+        wanted = OTHER_TYPES.get(text.casefold().replace("_", "")) or did_you_mean(text, [*blocks, *LAYERS, SEQUENTIAL])
+        listed = [name for name in LAYERS if not name.endswith(("1d", "3d"))]
+        return suggestion(text, [*blocks, *listed, SEQUENTIAL], wanted or "")
 
     def label(self, entry: Entry | None) -> Scalar | None:
         if entry is None:
@@ -362,8 +421,9 @@ class Reader:
             self.problems.add("E205", say("a name is one word"), entry.span)
             return None
         problem = identifier_problem(entry.value)
-        if problem and not entry.value.text.isdigit():
+        if problem and not (entry.value.text.isascii() and entry.value.text.isdigit()):
             self.problems.take(problem)
+            self.structure.misnamed.add(entry.value.text)
             return None
         if entry.value.text == "input":
             self.problems.add("E205", say("a layer may not be called input: that names what enters"), entry.span,
@@ -371,13 +431,15 @@ class Reader:
             return None
         return entry.value
 
-    def sources(self, entry: Entry | None) -> tuple[tuple[Scalar, ...], Span | None]:
+    def sources(self, entry: Entry | None) -> tuple[tuple[Scalar, ...] | None, Span | None]:
+        """Return the names in a `from`, or None where it cannot be read, and its place."""
         if entry is None:
             return (), None
         trees = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
         names = tuple(tree for tree in trees if isinstance(tree, Scalar) and tree.text)
         if len(names) != len(trees) or not names:
             self.problems.add("E212", say("from is a name or a list of names"), entry.span)
+            return None, entry.span
         return names, entry.span
 
     def repeat(self, entry: Entry | None) -> Repeat | None:
@@ -387,18 +449,22 @@ class Reader:
             return Repeat(entry.value, None)
         keys = self.keys(entry.value, ("times", "name"), say("repeat"))
         if "times" not in keys:
-            self.problems.add("E203", say("repeat has no times"), entry.span, say("write repeat: {{times: 3}}"))
+            if self.lacks(keys, entry.value, "times", ("times", "name")):
+                self.problems.add("E203", say("repeat has no times"), entry.span, say("write repeat: {{times: 3}}"))
             return None
         name = keys["name"].value if "name" in keys else None
+        if name is not None and not isinstance(name, Scalar):
+            self.problems.add("E205", say("a name is one word"), keys["name"].span, say('write name: "layer{{i}}"'))
         return Repeat(keys["times"].value, name if isinstance(name, Scalar) else None)
 
-    def branches(self, tree: Tree) -> tuple[Branch, ...]:
+    def branches(self, tree: Tree) -> tuple[Branch, ...] | None:
+        """Return the branches of a merge, or None where they cannot be read."""
         if isinstance(tree, Mapping):
             return tuple(self.branch(entry.key, entry.value) for entry in tree.entries)
         if isinstance(tree, Sequence):
             return tuple(self.branch(None, item) for item in tree.items)
         self.problems.add("E201", say("branches is a mapping or a list, and this is {kind}", kind=kind_of(tree)), tree.span)
-        return ()
+        return None
 
     def branch(self, name: Scalar | None, tree: Tree) -> Branch:
         if name:
@@ -407,10 +473,5 @@ class Reader:
                 self.problems.take(problem)
         if isinstance(tree, Sequence):
             return Branch(name, self.items(tree), True, tree.span)
-        item = self.item(tree)
-        return Branch(name, (item,) if item else (), False, tree.span)
+        return Branch(name, (self.item(tree),), False, tree.span)
 
-
-def first_use(name: str, span: Span) -> tuple[Label, ...]:
-    """Return the label that shows where a name was used first."""
-    return (Label(span, say("{name} is first used here", name=name)),)

@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
 from cnncalc.graph import INPUT, Graph, Head, Nested, Node
 from cnncalc.spec.expand import MAX_LAYERS, Expander
-from cnncalc.spec.expressions import ExpressionError, evaluate
+from cnncalc.spec.expressions import UNKNOWN, ExpressionError, evaluate
 from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.fields import WORDS, Bad, value_of
 from cnncalc.spec.items import HeadItem, Reader, Structure, words_in
@@ -108,9 +108,10 @@ class _Network:
                                   suggestion(name, list(given)) or say("the spec has no vars"))  # fmt: skip
         for name, entry in given.items():
             setting = settings.get(name)
+            numbers[name] = UNKNOWN
             try:
                 if setting is None:
-                    found = value_of(entry.value, numbers, WORDS)
+                    found = value_of(entry.value, {k: v for k, v in numbers.items() if k != name}, WORDS)
                 else:
                     found = evaluate(setting, numbers) if isinstance(setting, str) else setting
             except Bad as bad:
@@ -133,14 +134,16 @@ class _Network:
             self.problems.add("E204", say("input is a list of sizes"), entry.span, way_out)
             return None
         sizes: list[int] = []
-        for item in entry.value.items:
+        for at, item in enumerate(entry.value.items):
             try:
                 value = value_of(item, numbers)
             except Bad as bad:
                 self.problems.take(bad.problem)
                 return None
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                self.problems.add("E204", say("input: expected whole numbers of 1 or more"), item.span, way_out)
+                batch = at == 0 and len(entry.value.items) == MAX_AXES and value in (None, -1)
+                help = say("input has no batch axis: leave the first number out; --batch sets it") if batch else way_out
+                self.problems.add("E204", say("input: expected whole numbers of 1 or more"), item.span, help)
                 return None
             sizes.append(value)
         if not 1 <= len(sizes) <= MAX_AXES:
@@ -151,7 +154,13 @@ class _Network:
 
     def head(self, head: HeadItem, scope: Scope) -> Head:
         source = self.expander.lookup(head.source, scope) if head.source else Tensor(INPUT, None)
-        train_only = head.train_only is not None and self.expander.value(head.train_only, scope) is True
+        train_only = head.train_only is not None and self.expander.value(head.train_only, scope)
+        if not isinstance(train_only, bool) and head.train_only is not None and train_only is not None:
+            message = say("train_only: expected true or false, got {value}", value=train_only)
+            self.problems.add("E204", message, head.train_only.span)
+        if head.name.text in scope.tensors:
+            self.problems.add("E213", say("the name {name} is used twice", name=head.name.text), head.name.span,
+                              say("give one of them another name"))  # fmt: skip
         start = len(self.expander.nodes)
         home = scope.within("", numbered=False)
         home.entry = source
@@ -161,7 +170,7 @@ class _Network:
         if not nodes and source.shape is not None and not self.problems.errors:
             message = say("the head {name} has no layers, so it is not used", name=head.name.text)
             self.problems.add("E209", message, head.span, say("give it layers, or remove it"))
-        return Head(head.name.text, train_only, nodes)
+        return Head(head.name.text, train_only is True, nodes)
 
     # -- what is never used
 
@@ -199,7 +208,11 @@ class _Network:
     def tensors(self, input_shape: Shape) -> dict[str, Nested]:
         """Return the inline tensors, each of the shape its name asks for."""
         entry = self.structure.entries.get("tensors")
-        if entry is None or isinstance(entry.value, Scalar | Sequence):
+        if entry is None:
+            return {}
+        if isinstance(entry.value, Scalar | Sequence):
+            self.problems.add("E201", say("tensors is a mapping of names to nested lists"), entry.span,
+                              say("write tensors: and below it input: [[[1, 2], [3, 4]]]"))  # fmt: skip
             return {}
         wanted: dict[str, Shape] = {INPUT: input_shape}
         for node in self.expander.nodes:
@@ -212,10 +225,11 @@ class _Network:
                 self.problems.add("E220", say("no layer holds a tensor {name}", name=name), given.key.span,
                                   suggestion(name, list(wanted)[:12]))  # fmt: skip
                 continue
+            before = len(self.problems.errors)
             tensor = self.nested(given.value)
             shape = tensor_shape(tensor)
-            if shape != wanted[name]:
-                got = say("uneven lists") if shape is None else shape_text(shape) or say("one number")
+            if shape != wanted[name] and len(self.problems.errors) == before:
+                got = say("a list of uneven lists") if shape is None else shape_text(shape) or say("one number")
                 self.problems.add("E221", say("{name} is {got}, and must be {wanted}", name=name, got=got,
                                               wanted=shape_text(wanted[name])), given.span)  # fmt: skip
             found[name] = tensor

@@ -40,8 +40,8 @@ class Problems:
         calls: tuple[Label, ...] = (),
         shapes: tuple[str, ...] = (),
     ) -> None:
-        """Note an error, or a warning where the code starts with W."""
-        if (code, span) in self._seen:
+        """Note an error, or a warning where the code starts with W. Without a code it follows from one noted before."""
+        if not code or (code, span) in self._seen:
             return
         self._seen.add((code, span))
         found = Diagnostic(code, message, span, help, labels, calls, shapes)
@@ -68,6 +68,13 @@ def kind_of(tree: Tree) -> str:
 def identifier_problem(scalar: Scalar, *, dotted: bool = False) -> Problem | None:
     """Return what is wrong with a name: it must be an ASCII identifier (of dotted parts where `dotted`)."""
     text = scalar.text
+    name, colon, rest = text.partition(":")
+    if colon:
+        return Problem("E110", say("a space is missing after the colon of {key}", key=text), scalar.span,
+                       say("write {name}: {value}", name=name, value=rest.strip() or say("value")))  # fmt: skip
+    if any(mark in text for mark in "：，"):
+        return Problem("E111", say("{key} has a full-width colon or comma", key=text), scalar.span,
+                       say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
     if not text.isascii():
         return Problem("E205", odd_character(text), scalar.span, say("use the letters a to z, digits and _"))
     parts = text.split(".") if dotted else [text]
@@ -82,4 +89,4 @@ def suggestion(name: str, known: list[str], wanted: str = "") -> str:
     meant = wanted or did_you_mean(name, known)
     if meant:
         return say("did you mean {name}?", name=meant)
-    return say("there are {names}", names=", ".join(known)) if known else ""
+    return say("known here: {names}", names=", ".join(known)) if known else ""

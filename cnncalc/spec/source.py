@@ -296,7 +296,7 @@ def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
     if "\t" in here[: max(column, len(here) - len(here.lstrip()))]:
         return Diagnostic("E107", say("a tab where YAML wants spaces"), span, say("indent with spaces"))
     for at, content in ((line, here), (line - 1, before)):
-        glued = re.match(r"[\s{-]*([A-Za-z_]\w*)([:：])(?=\S)", content)
+        glued = re.match(r"[\s{-]*([A-Za-z_]\w*)([:：])([^\s,}][^,}#]*)", content)
         wide = re.search(r"[：，]", content)
         if wide:
             place = Span(source, at, wide.start() + 1, at, wide.end() + 1)
@@ -305,7 +305,7 @@ def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
         if glued:
             place = Span(source, at, glued.start(1) + 1, at, glued.end() + 1)
             return Diagnostic("E110", say("a space is missing after the colon of {key}", key=glued[1]), place,
-                              say("write {name}: value", name=glued[1]))  # fmt: skip
+                              say("write {name}: {value}", name=glued[1], value=glued[3].strip()))  # fmt: skip
     problem: str = getattr(error, "problem", None) or str(error).splitlines()[0]
     return Diagnostic("E104", say("not YAML: {problem}", problem=problem), span,
                       say("look for a missing colon, bracket, quote or indent here or just above"))  # fmt: skip
