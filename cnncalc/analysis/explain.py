@@ -58,10 +58,11 @@ def find(report: Report, name: str) -> LayerFacts:
     try:
         return report.layer(name)
     except KeyError:
-        return _missing(report.graph, name)
+        raise missing_layer(report.graph, name) from None
 
 
-def _missing(graph: Graph, name: str) -> LayerFacts:
+def missing_layer(graph: Graph, name: str) -> CnncalcError:
+    """Return the error for a layer that is not there, with the nearest name or the layers of the group it names."""
     names = [node.name for node in graph.every_node()]
     inside = [one for one in names if one.startswith(f"{name}.")]
     near = did_you_mean(name, names)
@@ -71,7 +72,7 @@ def _missing(graph: Graph, name: str) -> LayerFacts:
         help = say("did you mean {name}?", name=near)
     else:
         help = say("there are {names}", names=", ".join(names[:12]))
-    raise CnncalcError([Diagnostic("E223", say("the network has no layer {name}", name=name), help=help)])
+    return CnncalcError([Diagnostic("E223", say("the network has no layer {name}", name=name), help=help)])
 
 
 def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:

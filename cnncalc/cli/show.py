@@ -57,10 +57,16 @@ def print_explanation(report: Report, layer: str, quantity: str | None, *, as_js
 def print_element(
     graph: Graph, layer: str, at: str, given: str | None, weights: str | None, seed: int, *, as_json: bool, color: str
 ) -> None:
-    """Print the arithmetic of one output element."""
-    from cnncalc.verify import element
+    """Print the arithmetic of one output element, in double precision."""
+    from cnncalc.analysis.explain import missing_layer
+    from cnncalc.cli.inputs import Preparation, input_array, weight_arrays
+    from cnncalc.engine.element import trace
 
-    traced = element(graph, layer, at, given, weights, seed)
+    if all(node.name != layer for node in graph.every_node()):
+        raise missing_layer(graph, layer)
+    x = input_array(graph, given, Preparation(), 1, seed, "float64")[:1]
+    held, _ = weight_arrays(graph, weights, seed, "float64")
+    traced = trace(graph, layer, parse_index(at), x, held)
     if as_json:
         from cnncalc.render.to_json import dumps, element_json
 
@@ -69,3 +75,12 @@ def print_element(
     from cnncalc.render.element import show_element
 
     show_element(Screen(sys.stdout, color), traced)
+
+
+def parse_index(text: str) -> tuple[int, ...]:
+    """Return the numbers of `0,2,3`. Raises CnncalcError."""
+    parts = text.replace("x", ",").split(",")
+    if not all(part.strip().isascii() and part.strip().isdigit() and len(part) < 17 for part in parts):
+        problem = say("--at {text} is not an index", text=text)
+        raise CnncalcError([Diagnostic("E225", problem, help=say("write channel, row and column: --at 0,2,3"))])
+    return tuple(map(int, parts))

@@ -6,10 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis.receptive import Field, Fields, Receptive
 from cnncalc.analysis.report import HeadFacts, LayerFacts, Report
 from cnncalc.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explain import Explanation
+    from cnncalc.engine.element import Element
 
 SCHEMA_VERSION = 1
 
@@ -78,6 +83,35 @@ def _axes(receptive: Fields) -> list[dict[str, object]]:
 def _field(field: Field) -> dict[str, object]:
     jump = float(field.jump) if isinstance(field.jump, Fraction) else field.jump
     return {"size": field.size, "jump": jump, "start": field.start}
+
+
+def explanation_json(explained: Explanation, quantities: Sequence[str]) -> dict[str, object]:
+    """Return the derivations of one layer."""
+    node = explained.facts.node
+    wanted = {name: rules for name, rules in explained.rules.items() if name in quantities}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": node.name,
+        "type": node.type,
+        "input_shapes": [list(shape) for shape in node.input_shapes],
+        "output_shape": list(node.output_shape),
+        "formula": explained.formula,
+        "rules": {name: [rule._asdict() for rule in rules] for name, rules in wanted.items()},
+        "sharing": explained.sharing if "sharing" in quantities else {},
+    }
+
+
+def element_json(element: Element) -> dict[str, object]:
+    """Return the arithmetic of one output element."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "layer": element.node.name,
+        "index": list(element.index),
+        "patches": [patch._asdict() for patch in element.patches],
+        "bias": element.bias,
+        "rule": element.rule,
+        "value": element.value,
+    }
 
 
 def diagnostic_json(found: Diagnostic) -> dict[str, object]:

@@ -1,0 +1,88 @@
+"""`doctor`: what this installation is made of, and whether it computes right."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import cnncalc
+from cnncalc.cli.guard import FINDING
+from cnncalc.render.doctor import show_examination
+from cnncalc.render.screen import Screen
+from cnncalc.render.to_json import SCHEMA_VERSION, dumps
+from cnncalc.text import say
+
+PACKAGES = ("numpy", "numba", "llvmlite", "typer", "rich", "PyYAML", "safetensors", "Pillow")
+
+SELF_TEST = """
+input: [1, 3, 3]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 1, kernel_size: 2, bias: false}
+  - ReLU
+  - Flatten
+  - {type: Linear, out_features: 2}
+tensors:
+  input: [[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]
+  conv.weight: [[[[-1, 0], [0, 1]]]]
+  fc1.weight: [[1, 1, 1, 1], [1, -1, 1, -1]]
+  fc1.bias: [0.5, 0]
+"""
+EXPECTED = [16.5, 0.0]
+"""By hand: each window gives -1*a + 1*d = 4, four times; 4 + 4 + 4 + 4 + 0.5 = 16.5 and 4 - 4 + 4 - 4 = 0."""
+
+
+def examine(*, as_json: bool, color: str) -> int:
+    """Print what there is and the self-test's outcome; return the exit code."""
+    facts = gather()
+    if as_json:
+        sys.stdout.write(dumps({"schema_version": SCHEMA_VERSION, **facts}))
+    else:
+        show_examination(Screen(sys.stdout, color), facts)
+    return 0 if facts["self_test"]["passed"] else FINDING
+
+
+def gather() -> dict[str, Any]:
+    """Return versions, cache, threads, encoding, and the self-test's outcome."""
+    from cnncalc.engine.cache import cache_state
+
+    state = cache_state()
+    return {
+        "cnncalc": cnncalc.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "cache_folder": str(state.folder) if state.folder else None,
+        "cache_note": state.note,
+        "cores": usable_cores(),
+        "stdout_encoding": sys.stdout.encoding,
+        "self_test": self_test(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity: Any = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def self_test() -> dict[str, Any]:
+    """Run a small network whose result is worked out by hand, and every check of it."""
+    proof = cnncalc.run(cnncalc.loads(SELF_TEST, source=say("self-test")), dtype="float64")
+    values = [float(value) for value in proof.output[0]]
+    return {
+        "passed": values == EXPECTED and not proof.mismatches,
+        "checks": len(proof.checks),
+        "mismatches": len(proof.mismatches),
+        "output": values,
+        "expected": EXPECTED,
+    }

@@ -1,0 +1,35 @@
+"""What `doctor` found, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnncalc.render.screen import Line, Piece, Screen
+from cnncalc.render.words import clean
+from cnncalc.text import say
+
+
+def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
+    """Draw the facts of this installation."""
+    packages: Mapping[str, str | None] = facts["packages"]
+    rows = [
+        ("cnncalc", facts["cnncalc"]),
+        ("python", facts["python"]),
+        (say("platform"), facts["platform"]),
+        *((name, found or say("not installed")) for name, found in packages.items()),
+        (say("cores"), facts["cores"]),
+        (say("encoding"), facts["stdout_encoding"]),
+        (say("width"), screen.width if screen.is_terminal else say("no terminal")),
+        (say("cache"), facts["cache_folder"] or say("none")),
+    ]
+    width = max(len(name) for name, _ in rows)
+    lines: list[Line] = [f"{name.ljust(width)}  {clean(str(value))}" for name, value in rows]
+    lines.append(f"{' ' * width}  {clean(facts['cache_note'])}")
+    test = facts["self_test"]
+    if test["passed"]:
+        result = Piece(say("passed: {checks} checks agree", checks=test["checks"]), "bold green")
+    else:
+        result = Piece(say("failed: expected {expected}, got {output}; {mismatches} checks disagree", **{
+            key: test[key] for key in ("expected", "output", "mismatches")}), "bold red")  # fmt: skip
+    screen.show([*lines, [f"{say('self-test').ljust(width)}  ", result]])

@@ -1,0 +1,180 @@
+"""The proof of a run: static beside executed, a mark where they agree, and in words what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.render.screen import Line, Piece, Screen
+from cnncalc.render.to_json import SCHEMA_VERSION
+from cnncalc.render.words import clean, size_text
+from cnncalc.text import number, say, shape_text
+
+if TYPE_CHECKING:
+    from cnncalc.verify import Check, LayerProof, Proof
+
+Origins = tuple[str | None, str | None, int]
+"""The input's file, the weights' file (None: seeded random, or written in the spec), and the seed."""
+
+
+class Ranked(NamedTuple):
+    """One of the largest outputs."""
+
+    index: int
+    value: float
+    label: str
+
+
+TITLES = ("", say("layer"), say("type"), say("output"), say("params"), say("MACs counted"), say("on padding"), say("time"))
+RIGHT = (False, False, False, False, True, True, True, True)
+DROPPED_FIRST = (7, 2, 6)
+"""Columns that give way on a narrow terminal: time, type, MACs on padding."""
+
+
+def show_proof(screen: Screen, proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> None:
+    """Draw what a run proved."""
+    screen.show(proof_lines(proof, ranked, origins, screen.width))
+
+
+def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins, width: int) -> Iterator[Line]:
+    """Yield the lines of a proof."""
+    from cnncalc.render.summary import heading
+
+    yield heading(proof.report)
+    yield origin_text(proof, origins)
+    yield ""
+    yield from _table(proof, width)
+    yield ""
+    for field in proof.fields:
+        measured: Any = field.check.executed
+        shown = say("nothing") if measured is None else say("size {size}, jump {jump}, start {start}", size=measured[0],
+                                                             jump=measured[1], start=measured[2])  # fmt: skip
+        yield _checked(field.check, say("receptive field of {layer}, axis {axis}, measured: {shown}", layer=field.node,
+                                        axis=field.axis, shown=shown))  # fmt: skip
+    for unit in proof.units:
+        yield _checked(unit.check, say("{unit} unit {position} of {layer} sees input {seen}", unit=unit.unit,
+                                       position=",".join(map(str, unit.position)), layer=unit.node,
+                                       seen=seen_text(unit.check.executed)))  # fmt: skip
+    peak: Any = proof.peak.executed
+    yield _checked(proof.peak, say("peak memory measured: {size}", size=size_text(peak)))
+    for row, best in enumerate(ranked):
+        yield ""
+        yield say("largest outputs of input {row}:", row=row)
+        for one in best:
+            yield f"  {one.value:>12.6g}  {one.index:>5}  {clean(one.label)}".rstrip()
+    yield ""
+    yield from _verdict(proof)
+
+
+def origin_text(proof: Proof, origins: Origins) -> str:
+    """Say what the network ran on."""
+    given, weights, seed = origins
+    inline = proof.report.graph.tensors
+    x = clean(given) if given else say("from the spec") if "input" in inline else say("random, seed {seed}", seed=seed)
+    held = say("from the spec") if any(name != "input" for name in inline) else say("random, seed {seed}", seed=seed)
+    return say("input {x}   weights {weights}", x=x, weights=clean(weights) if weights else held)
+
+
+def _table(proof: Proof, width: int) -> Iterator[Line]:
+    cells = [_cells(layer) for layer in proof.layers]
+    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(TITLES)]
+    kept = list(range(len(TITLES)))
+    for at in DROPPED_FIRST:
+        if sum(widths[column] + 2 for column in kept) - 2 <= width:
+            break
+        kept.remove(at)
+    for number_, row in enumerate([list(TITLES), *cells]):
+        parts = [row[at].rjust(widths[at]) if RIGHT[at] else row[at].ljust(widths[at]) for at in kept]
+        text = "  ".join(parts).rstrip()
+        bad = number_ > 0 and row[0] != MARK[True]
+        yield [Piece(text, "bold" if not number_ else "bold red" if bad else "")]
+
+
+MARK = {True: "=", False: "!"}
+"""Before a number that agrees with the static one, and before one that does not."""
+
+
+def _cells(layer: LayerProof) -> list[str]:
+    shape: Any = layer.shape.executed
+    padded: Any = layer.padded_macs.executed
+    macs: Any = layer.macs.executed
+    return [
+        MARK[all(check.agrees for check in layer.checks)],
+        layer.node.name,
+        layer.node.type,
+        shape_text(shape),
+        number(layer.parameter_count) if layer.parameter_count else "",
+        number(macs),
+        number(padded) if padded else "",
+        f"{layer.seconds * 1000:.1f} ms",
+    ]
+
+
+def _checked(check: Check, text: str) -> Line:
+    if check.agrees:
+        return f"{MARK[True]} {text}"
+    return [Piece(f"{MARK[False]} {text}", "bold red")]
+
+
+def seen_text(seen: Any) -> str:
+    """Write intervals: `8..23 x 8..23`."""
+    return " x ".join(say("nothing") if axis is None else f"{axis[0]}..{axis[1]}" for axis in seen) or "-"
+
+
+def _verdict(proof: Proof) -> Iterator[Line]:
+    from cnncalc.verify import describe
+
+    wrong = proof.mismatches
+    totals = proof.report.totals
+    if not wrong:
+        yield [Piece(say("proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s", count=len(proof.checks),
+                         params=number(totals.parameters), macs=number(totals.macs), seconds=f"{proof.seconds:.2f}"), "bold green")]  # fmt: skip
+        return
+    yield [Piece(say("{wrong} of {count} checks disagree:", wrong=len(wrong), count=len(proof.checks)), "bold red")]
+    for name, check in wrong:
+        yield f"  {name}: {describe(check)}"
+
+
+def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> dict[str, object]:
+    """Return a proof as JSON values: each check with `static`, `executed` and `agrees`."""
+    report = proof.report
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": report.graph.name,
+        "input_shape": list(report.graph.input_shape),
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "input": origins[0],
+        "weights": origins[1],
+        "seed": origins[2],
+        "layers": [
+            {
+                "name": layer.node.name,
+                "type": layer.node.type,
+                "output_shape": _check(layer.shape),
+                "tensors": _check(layer.tensors),
+                "macs": _check(layer.macs),
+                "macs_on_padding": _check(layer.padded_macs),
+                "seconds": layer.seconds,
+            }
+            for layer in proof.layers
+        ],
+        "receptive_field": [
+            {"layer": field.node, "axis": field.axis, "input_size": field.input_size, **_check(field.check)}
+            for field in proof.fields
+        ],
+        "input_seen": [
+            {"layer": unit.node, "unit": unit.unit, "position": list(unit.position), **_check(unit.check)}
+            for unit in proof.units
+        ],
+        "peak_bytes": _check(proof.peak),
+        "checks": len(proof.checks),
+        "mismatches": [{"layer": name, "what": check.what} for name, check in proof.mismatches],
+        "agrees": not proof.mismatches,
+        "output": {"shape": list(proof.output.shape), "top": [[one._asdict() for one in best] for best in ranked]},
+        "seconds": proof.seconds,
+    }
+
+
+def _check(check: Check) -> dict[str, object]:
+    return {"static": check.static, "executed": check.executed, "agrees": check.agrees}
