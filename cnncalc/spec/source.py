@@ -94,14 +94,16 @@ def read_bytes(path: str) -> bytes:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            message = say("{path} is not a regular file", path=path)
+            raise CnncalcError([Diagnostic("E101", message, help=say("name a spec file"))])
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise CnncalcError(
-                    [Diagnostic("E101", say("{path} is not a regular file", path=path), help=say("name a spec file"))]
-                )
             data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        message = say("{path} is larger than {limit} bytes, the most a spec may have", path=path, limit=f"{MAX_BYTES:,}")
+        message = say(
+            "{path} is larger than {limit} bytes, the most a spec may have", path=path, limit=f"{MAX_BYTES:,}"
+        )
         raise CnncalcError([Diagnostic("E102", message, help=say("write repeated layers with blocks and repeat"))])
     return data
 
@@ -123,7 +125,9 @@ def decode(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         found = _encoding(data)
         at = data.count(b"\n", 0, error.start) + 1
-        message = say("{path} is not UTF-8: line {line} has the byte {byte}", path=name, line=at, byte=hex(data[error.start]))
+        message = say(
+            "{path} is not UTF-8: line {line} has the byte {byte}", path=name, line=at, byte=hex(data[error.start])
+        )
         if found:
             message = say("{path} is not UTF-8: it looks like {encoding}", path=name, encoding=found)
         raise CnncalcError([Diagnostic("E103", message, help=say("save it as UTF-8"))]) from None
@@ -172,7 +176,9 @@ class _Composer:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if tree is not None:
-                    self.stop("E106", say("a second document starts here"), event, say("one spec a file: remove the ---"))
+                    self.stop(
+                        "E106", say("a second document starts here"), event, say("one spec a file: remove the ---")
+                    )
                 tree = self.node(self.next(), 1)
         if tree is None:
             span = Span(self.source, 1, 1, 1, 1)
