@@ -35,7 +35,7 @@ def read_image(
     In this order: `resize` (a number: the shorter side, as torchvision; a pair: height and width), bilinear; `crop`
     (height, width) from the centre; values 0..255 to 0..1; (value - mean) / std, one number or one a channel.
 
-    Raises CnncalcError: E120 to E123 no readable file, E610 not an image, E402 too many pixels, E611 a network that
+    Raises CnncalcError: E120 to E123 no readable file, E610 not an image, E403 too many pixels, E611 a network that
     takes no image or a size that does not fit, E612 a mean or std that does not fit.
     """
     if len(input_shape) != 3 or input_shape[0] not in _MODES:
@@ -81,7 +81,7 @@ def _decoded(path: Path, mode: str) -> Any:
             if pixels <= MAX_PIXELS:
                 return picture.convert(mode)
         except image_module.DecompressionBombError as error:
-            raise failed("E402", say("{path} has too many pixels: {reason}", path=path, reason=error)) from error
+            raise failed("E403", say("{path} has too many pixels: {reason}", path=path, reason=error)) from error
         except image_module.UnidentifiedImageError as error:
             message = say("{path} is not an image that is read", path=path)
             raise failed("E610", message, say("PNG, JPEG and BMP are")) from error
@@ -90,7 +90,7 @@ def _decoded(path: Path, mode: str) -> Any:
     message = say(
         "{path} has {pixels} pixels, more than {most}", path=path, pixels=number(pixels), most=number(MAX_PIXELS)
     )
-    raise failed("E402", message)
+    raise failed("E403", message)
 
 
 def _sized(picture: Any, resize: int | tuple[int, int] | None, crop: tuple[int, int] | None) -> Any:
@@ -98,7 +98,7 @@ def _sized(picture: Any, resize: int | tuple[int, int] | None, crop: tuple[int, 
     if resize is not None:
         height, width = _target(resize, picture.height, picture.width)
         if height < 1 or width < 1 or height * width > MAX_PIXELS:
-            raise failed("E402", say("a resize to {height}x{width} is out of range", height=height, width=width))
+            raise failed("E403", say("a resize to {height}x{width} is out of range", height=height, width=width))
         bilinear = import_module("PIL.Image").Resampling.BILINEAR
         picture = picture.resize((width, height), bilinear)
     if crop is not None:

@@ -138,7 +138,7 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
 def match(graph: Graph, tensors: Mapping[str, Array], dtype: npt.DTypeLike = np.float32) -> Matched:
     """Pick the tensors that inference needs by full name and shape, as `dtype`.
 
-    Raises CnncalcError with one diagnostic for each tensor that is missing (E608), has another shape (E609) or is not of
+    Raises CnncalcError with a diagnostic for each tensor that is missing (E608), has another shape (E609) or is not of
     floating point (E604). PyTorch's batch counters and the tensors of train-only heads are not called extra.
     """
     wrong: list[Diagnostic] = []

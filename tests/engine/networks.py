@@ -11,7 +11,9 @@ from cnncalc.layers.base import create
 Line = tuple
 
 
-def build(input_shape: tuple[int, ...], *lines: Line, heads: Sequence[tuple[str, bool, Sequence[Line]]] = (), **more) -> Graph:
+def build(
+    input_shape: tuple[int, ...], *lines: Line, heads: Sequence[tuple[str, bool, Sequence[Line]]] = (), **more
+) -> Graph:
     """Build a graph from lines (name, type, arguments[, inputs]); inputs default to the line before."""
     shapes = {INPUT: input_shape}
 

@@ -36,13 +36,17 @@ def brute_force(graph):
 NETWORKS = {
     "dilated": build((2, 9, 11), conv("a", 3, 3, padding=1), conv("b", 2, [3, 2], dilation=[2, 3])),
     "stride over kernel": build((1, 11, 10), conv("a", 2, 2, stride=3), conv("b", 2, 1, stride=2)),
-    "one-sided": build((2, 7, 8), conv("a", 2, 3, padding=[[2, 0], [0, 1]]), conv("b", 2, 2, stride=2, padding=[[0, 1], [1, 0]])),
+    "one-sided": build(
+        (2, 7, 8), conv("a", 2, 3, padding=[[2, 0], [0, 1]]), conv("b", 2, 2, stride=2, padding=[[0, 1], [1, 0]])
+    ),
     "ceil mode": build(
         (1, 10, 9),
         ("p", "MaxPool2d", {"kernel_size": 3, "stride": 2, "ceil_mode": True}),
         ("q", "AvgPool2d", {"kernel_size": 2, "stride": 2, "padding": 1, "ceil_mode": True}),
     ),
-    "circular": build((2, 8, 8), conv("a", 2, 3, padding=1, padding_mode="circular"), conv("b", 2, 3, stride=2, padding=1)),
+    "circular": build(
+        (2, 8, 8), conv("a", 2, 3, padding=1, padding_mode="circular"), conv("b", 2, 3, stride=2, padding=1)
+    ),
     "reflect": build((2, 8, 8), conv("a", 2, 5, padding=[[0, 4], [3, 0]], padding_mode="reflect"), conv("b", 1, 2)),
     "replicate": build((1, 6, 6), conv("a", 2, 3, padding=3, padding_mode="replicate"), conv("b", 2, 2, stride=2)),
     "padding wider than the kernel": build((1, 4, 4), conv("a", 2, 2, padding=4), conv("b", 1, 3, stride=3)),
@@ -103,7 +107,11 @@ NETWORKS = {
         ("p", "MaxPool1d", {"kernel_size": 2, "dilation": 2, "stride": 3}),
         ("q", "AdaptiveAvgPool1d", {"output_size": 3}),
     ),
-    "volume": build((1, 5, 6, 4), ("a", "Conv3d", {"out_channels": 2, "kernel_size": 2, "stride": [1, 2, 1]}), ("p", "AvgPool3d", {"kernel_size": 2})),
+    "volume": build(
+        (1, 5, 6, 4),
+        ("a", "Conv3d", {"out_channels": 2, "kernel_size": 2, "stride": [1, 2, 1]}),
+        ("p", "AvgPool3d", {"kernel_size": 2}),
+    ),
 }
 
 
