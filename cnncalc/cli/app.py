@@ -58,17 +58,24 @@ def root(
 def summary(
     file: File,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, help="Name segments shown; deeper layers are summed.", show_default=False)
+        int | None,
+        typer.Option("--depth", min=1, help="Name segments shown; deeper layers are summed.", show_default=False),
     ] = None,
     input: Annotated[
-        str | None, typer.Option("--input", metavar="SHAPE", help="Another input, such as 3x512x512.", show_default=False)
+        str | None,
+        typer.Option("--input", metavar="SHAPE", help="Another input, such as 3x512x512.", show_default=False),
     ] = None,
     batch: BatchOption = 1,
     dtype: Annotated[Dtype, typer.Option("--dtype", help="For the bytes.")] = Dtype.float32,
     set_: SetOption = None,
     columns: Annotated[
         str | None,
-        typer.Option("--columns", help="Columns to show, with commas between.", show_default=False, autocompletion=complete_columns),
+        typer.Option(
+            "--columns",
+            help="Columns to show, with commas between.",
+            show_default=False,
+            autocompletion=complete_columns,
+        ),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     json: JsonOption = False,
@@ -128,7 +135,9 @@ def explain(
             return
         from cnncalc.analysis.report import analyze
 
-        print_explanation(analyze(graph, batch=batch, dtype=dtype.value), layer, quantity, as_json=json, color=color.value)
+        print_explanation(
+            analyze(graph, batch=batch, dtype=dtype.value), layer, quantity, as_json=json, color=color.value
+        )
 
 
 @app.command(epilog="Example: cnncalc run specs/lenet.yaml --input digit.png --top 3")

@@ -122,7 +122,9 @@ def extra_warning(extra: list[str]) -> list[Diagnostic]:
     if not extra:
         return []
     names = ", ".join(extra)
-    message = say("the weights hold {count} tensors that the network does not have: {names}", count=len(extra), names=names)
+    message = say(
+        "the weights hold {count} tensors that the network does not have: {names}", count=len(extra), names=names
+    )
     return [Diagnostic("W610", message, help=say("they are not used; is it this network's file?"))]
 
 

@@ -34,7 +34,9 @@ def guard(*, as_json: bool = False, color: str = "auto") -> Iterator[None]:
         report_errors(CnncalcError([problem]), as_json=False, color=color)
         raise typer.Exit(INVALID) from None
     except MemoryError:
-        problem = Diagnostic("E401", say("this needs more memory than there is"), help=say("use a smaller batch or input"))
+        problem = Diagnostic(
+            "E401", say("this needs more memory than there is"), help=say("use a smaller batch or input")
+        )
         report_errors(CnncalcError([problem]), as_json=as_json, color=color)
         raise typer.Exit(LIMIT) from None
 

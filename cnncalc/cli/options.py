@@ -81,15 +81,21 @@ File = Annotated[
                    autocompletion=lambda incomplete: []),
 ]  # fmt: skip
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a var of the spec another value.", show_default=False)
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Give a var of the spec another value.", show_default=False),
 ]
-BatchOption = Annotated[int, typer.Option("--batch", min=1, help="Images at once. Bytes scale with it; MACs are for one.")]
+BatchOption = Annotated[
+    int, typer.Option("--batch", min=1, help="Images at once. Bytes scale with it; MACs are for one.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; NO_COLOR is respected.")]
 MaxLayersOption = Annotated[int, typer.Option("--max-layers", min=1, help="The most layers a spec may expand to.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of the random input and weights.")]
 WeightsOption = Annotated[
-    str | None, typer.Option("--weights", metavar="FILE", help="Weights, .safetensors or .npz, matched by name.", show_default=False)
+    str | None,
+    typer.Option(
+        "--weights", metavar="FILE", help="Weights, .safetensors or .npz, matched by name.", show_default=False
+    ),
 ]
 
 _SHAPE = re.compile(r"[0-9]{1,16}([x×,][0-9]{1,16}){0,3}")
@@ -107,7 +113,9 @@ def parse_shape(text: str | None) -> Shape | None:
     sizes = tuple(int(part) for part in re.split("[x×,]", text)) if is_shape(text) else ()
     if not sizes or min(sizes) < 1 or max(sizes) > 2**53:
         problem = say("--input {text} is not a shape", text=text)
-        raise CnncalcError([Diagnostic("E225", problem, help=say("write channels, height and width: --input 3x224x224"))])
+        raise CnncalcError(
+            [Diagnostic("E225", problem, help=say("write channels, height and width: --input 3x224x224"))]
+        )
     return sizes
 
 

@@ -71,7 +71,9 @@ def _pool_lines(element: Element) -> Iterator[Line]:
 
 
 def _grids(patch: Patch) -> Iterator[Line]:
-    yield from _grid_lines([_cells(patch.window, patch.inside), [[text(value) for value in row] for row in patch.kernel]])
+    yield from _grid_lines(
+        [_cells(patch.window, patch.inside), [[text(value) for value in row] for row in patch.kernel]]
+    )
 
 
 def _cells(window: list[list[float]], inside: list[list[bool]]) -> list[list[str]]:

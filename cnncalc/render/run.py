@@ -25,7 +25,16 @@ class Ranked(NamedTuple):
     label: str
 
 
-TITLES = ("", say("layer"), say("type"), say("output"), say("params"), say("MACs counted"), say("on padding"), say("time"))
+TITLES = (
+    "",
+    say("layer"),
+    say("type"),
+    say("output"),
+    say("params"),
+    say("MACs counted"),
+    say("on padding"),
+    say("time"),
+)
 RIGHT = (False, False, False, False, True, True, True, True)
 DROPPED_FIRST = (7, 2, 6)
 """Columns that give way on a narrow terminal: time, type, MACs on padding."""

@@ -11,7 +11,9 @@ from cnncalc.render.words import clean, size_text
 from cnncalc.text import number, say, shape_text
 
 
-def show_summary(screen: Screen, report: Report, columns: Sequence[Column], depth: int | None, *, keep_all: bool) -> None:
+def show_summary(
+    screen: Screen, report: Report, columns: Sequence[Column], depth: int | None, *, keep_all: bool
+) -> None:
     """Draw the summary as wide as the screen allows; `keep_all` keeps columns the user asked for."""
     screen.show(summary_lines(report, columns, depth, screen.width, keep_all=keep_all))
 
@@ -33,7 +35,9 @@ def summary_lines(
     yield from _wrapped(total_parts(report), width)
     yield from _wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
     if report.batch > 1:
-        yield from _wrapped([say("MACs and FLOPs are for one input, memory is for the batch of {batch}", batch=report.batch)], width)
+        yield from _wrapped(
+            [say("MACs and FLOPs are for one input, memory is for the batch of {batch}", batch=report.batch)], width
+        )
     for head in report.heads:
         yield from _wrapped([head_text(head)], width)
     if fitted.dropped:

@@ -52,18 +52,36 @@ COLUMNS: dict[str, Column] = {
         Column("index", "#", True, *_count(lambda row: row.index)),
         Column("layer", say("layer"), False, *_same(lambda row: row.name)),
         Column("type", say("type"), False, *_same(lambda row: row.type)),
-        Column("inputs", say("from"), False, *_same(lambda row: " ".join(row.facts.node.inputs) if row.count == 1 else "")),
+        Column(
+            "inputs", say("from"), False, *_same(lambda row: " ".join(row.facts.node.inputs) if row.count == 1 else "")
+        ),
         Column("output", say("output"), False, *_same(lambda row: shape_text(row.facts.node.output_shape))),
-        Column("kernel", say("kernel"), False, *_same(lambda row: kernel_text(row.facts.node) if row.count == 1 else "")),
-        Column("params", say("params"), True, lambda row: number(row.parameters) if row.parameters else "", lambda row: row.parameters),
-        Column("buffers", say("buffers"), True, lambda row: number(row.buffers) if row.buffers else "", lambda row: row.buffers),
+        Column(
+            "kernel", say("kernel"), False, *_same(lambda row: kernel_text(row.facts.node) if row.count == 1 else "")
+        ),
+        Column(
+            "params",
+            say("params"),
+            True,
+            lambda row: number(row.parameters) if row.parameters else "",
+            lambda row: row.parameters,
+        ),
+        Column(
+            "buffers",
+            say("buffers"),
+            True,
+            lambda row: number(row.buffers) if row.buffers else "",
+            lambda row: row.buffers,
+        ),
         Column("macs", say("MACs"), True, *_count(lambda row: row.macs)),
         Column("real_macs", say("MACs on data"), True, *_count(lambda row: row.macs_without_padding)),
         Column("flops", say("FLOPs"), True, *_count(lambda row: row.flops)),
         Column("rf", say("RF"), True, *_same(lambda row: field_text(row.facts.receptive.fields))),
         Column("jump", say("jump"), True, *_same(lambda row: jump_text(row.facts.receptive.fields))),
         Column("start", say("start"), True, *_same(lambda row: start_text(row.facts.receptive.fields))),
-        Column("memory", say("memory"), True, lambda row: size_text(row.activation_bytes), lambda row: row.activation_bytes),
+        Column(
+            "memory", say("memory"), True, lambda row: size_text(row.activation_bytes), lambda row: row.activation_bytes
+        ),
     )
 }
 
@@ -106,7 +124,9 @@ def chosen(names: str | None) -> list[Column]:
     for name in (part.strip() for part in names.split(",")):
         if name not in COLUMNS:
             near = did_you_mean(name, COLUMNS)
-            help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(COLUMNS))
+            help = (
+                say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(COLUMNS))
+            )
             raise CnncalcError([Diagnostic("E224", say("there is no column {name}", name=name), help=help)])
         found.append(COLUMNS[name])
     return found

@@ -72,7 +72,10 @@ def layer_json(facts: LayerFacts) -> dict[str, object]:
 
 def _other_paths(receptive: Receptive) -> dict[str, object]:
     """Return the fields of the path without gates and of the smallest path, where they are not the whole's."""
-    other = {"receptive_field_without_gate": receptive.without_gate, "receptive_field_smallest_path": receptive.smallest}
+    other = {
+        "receptive_field_without_gate": receptive.without_gate,
+        "receptive_field_smallest_path": receptive.smallest,
+    }
     return {name: _axes(fields_) for name, fields_ in other.items() if fields_ != receptive.fields}
 
 
