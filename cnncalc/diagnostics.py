@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -79,5 +78,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     folded = name.casefold()
     if folded in by_folded:
         return by_folded[folded]
+    import difflib  # only a mistake needs it
+
     near = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[near[0]] if near else None

@@ -221,9 +221,12 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
 
 
 def _has_bins(graph: Graph) -> bool:
-    relations = (relation for node in graph.nodes for relation in node.layer.windows(node.input_shapes, node.output_shape))
+    relations = (
+        relation for node in graph.nodes for relation in node.layer.windows(node.input_shapes, node.output_shape)
+    )
     return any(
-        isinstance(relation, Windows) and any(not isinstance(axis, Window) for axis in relation.axes) for relation in relations
+        isinstance(relation, Windows) and any(not isinstance(axis, Window) for axis in relation.axes)
+        for relation in relations
     )
 
 

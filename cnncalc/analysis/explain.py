@@ -49,7 +49,9 @@ def explain(report: Report, name: str) -> Explanation:
         layer.formula,
         rules,
         layer.sharing(node.input_shapes, node.output_shape) if convolution else {},
-        [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")] if convolution else [],
+        [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")]
+        if convolution
+        else [],
     )
 
 
@@ -88,7 +90,11 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
         if axis and field == after.fields[axis - 1]:
             continue
         left = "RF" if all(one == field for one in after.fields) else f"RF_{names[axis]}"
-        rules.append(_field_rule(left, field, before.fields[axis] if before else Field(1, 1, 0), relation, axis, len(node.inputs)))
+        rules.append(
+            _field_rule(
+                left, field, before.fields[axis] if before else Field(1, 1, 0), relation, axis, len(node.inputs)
+            )
+        )
     smallest, ungated = after.smallest[0].size, after.without_gate[0].size
     if ungated != after.fields[0].size:
         rules.append(Rule("RF", say("without the gate, which sees the whole input"), str(ungated), ungated))
@@ -127,5 +133,17 @@ def memory_rule(report: Report, facts: LayerFacts) -> Rule:
     bits = BITS[report.dtype]
     symbols = "batch elements bytes" if batch else "elements bytes"
     if bits % 8:
-        return Rule("memory", symbols, f"ceil({batch}{elements}*{bits} / 8)", facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))
-    return Rule("memory", symbols, f"{batch}{elements}*{bits // 8}", facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))
+        return Rule(
+            "memory",
+            symbols,
+            f"ceil({batch}{elements}*{bits} / 8)",
+            facts.activation_bytes,
+            say("bytes, {dtype}", dtype=report.dtype),
+        )
+    return Rule(
+        "memory",
+        symbols,
+        f"{batch}{elements}*{bits // 8}",
+        facts.activation_bytes,
+        say("bytes, {dtype}", dtype=report.dtype),
+    )

@@ -8,14 +8,16 @@ count from 0, those below 0 or past the end lie in padding. Where paths join, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from math import gcd
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
 from cnncalc.text import Shape, say
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Field(NamedTuple):
@@ -68,7 +70,10 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
     ungated = [path for path, relation in zip(paths, relations, strict=True) if not _is_gate(relation)] or paths
     return Receptive(
         tuple(_union(axis, limit) for axis, limit in zip(_axes(path.fields for path in paths), limits, strict=True)),
-        tuple(_union(axis, limit) for axis, limit in zip(_axes(path.without_gate for path in ungated), limits, strict=True)),
+        tuple(
+            _union(axis, limit)
+            for axis, limit in zip(_axes(path.without_gate for path in ungated), limits, strict=True)
+        ),
         tuple(min(axis, key=lambda field: field.size) for axis in _axes(path.smallest for path in paths)),
         max((path.sizes for path in paths), key=lambda shape: (len(shape), shape)),
         any(path.flat for path in paths),
@@ -118,10 +123,14 @@ def _through(axis: Window | Bins | Whole, field: Field, limit: int) -> Field:
         return _hull(field, axis.size, limit)
     if isinstance(axis, Bins):
         widest = largest_bin(axis)
-        return Field(field.size + _whole((widest - 1) * field.jump), _exact(field.jump * Fraction(axis.size, axis.count)), field.start)
+        return Field(
+            field.size + _whole((widest - 1) * field.jump),
+            _between_bins(field.jump, axis),
+            field.start,
+        )
     return Field(
         field.size + _whole((axis.kernel - 1) * axis.dilation * field.jump),
-        _exact(field.jump * axis.stride),
+        field.jump * axis.stride,
         field.start - _whole(axis.before * field.jump),
     )
 
@@ -171,14 +180,18 @@ def _apart(paths: list[Fields]) -> str:
         jumps = sorted({field.jump for field in axis})
         if len(jumps) > 1:
             return say("jumps {jumps}", jumps=", ".join(map(str, jumps)))
-        centres = sorted({Fraction(field.size - 1, 2) + field.start for field in axis})
+        centres = sorted({field.start + (field.size - 1) / 2 for field in axis})
         if len(centres) > 1:
-            return say("centres {centres}", centres=", ".join(str(float(centre)) for centre in centres))
+            return say("centres {centres}", centres=", ".join(str(centre) for centre in centres))
     return ""
 
 
-def _exact(value: int | Fraction) -> int | Fraction:
-    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+def _between_bins(jump: int | Fraction, bins: Bins) -> int | Fraction:
+    """Return the mean distance between adaptive-pooling bins, which is a fraction where they are uneven."""
+    from fractions import Fraction  # few networks have such bins, and its import takes longer than most analyses
+
+    exact = jump * Fraction(bins.size, bins.count)
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 def _whole(value: int | Fraction) -> int:

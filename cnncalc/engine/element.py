@@ -53,7 +53,9 @@ def trace(graph: Graph, name: str, index: Sequence[int], x: Array, weights: Mapp
     """
     part = _up_to(graph, name)
     node = part.nodes[-1]
-    if len(index) != len(node.output_shape) or any(not 0 <= i < n for i, n in zip(index, node.output_shape, strict=True)):
+    if len(index) != len(node.output_shape) or any(
+        not 0 <= i < n for i, n in zip(index, node.output_shape, strict=True)
+    ):
         message = say("{layer} has no element {index}: its output is {shape}", layer=name,
                       index=",".join(map(str, index)), shape=shape_text(node.output_shape))  # fmt: skip
         help = say("count from 0; the last is {last}", last=",".join(str(size - 1) for size in node.output_shape))
@@ -98,7 +100,11 @@ def _parts(
         return [patch], None, "max" if isinstance(layer, MaxPool) else "mean"
     if node.input_shapes[0] == node.output_shape:
         values = [float(one[index]) for one in entering if one.shape == node.output_shape]
-        return [Patch(index[0], [[value] for value in values], [[True]] * len(values), [], sum(values))], None, "formula"
+        return (
+            [Patch(index[0], [[value] for value in values], [[True]] * len(values), [], sum(values))],
+            None,
+            "formula",
+        )
     return [], None, "formula"
 
 
@@ -111,7 +117,10 @@ def _patch(node: Node, index: Shape, x: Array, channel: int, kernel: Array | Non
     relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
     assert isinstance(relation, Windows)
     places = [
-        [_source(at * axis.stride - axis.before + tap * axis.dilation, size, relation.mode) for tap in range(axis.kernel)]
+        [
+            _source(at * axis.stride - axis.before + tap * axis.dilation, size, relation.mode)
+            for tap in range(axis.kernel)
+        ]
         for axis, at, size in zip(_sliding(relation), index[1:], x.shape[1:], strict=True)
     ]
     width = len(places[-1])

@@ -110,7 +110,6 @@ class ELU(InPlace):
         return [*super().samples(), Sample({"alpha": 0.5}, ((3, 4, 5),))]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sigmoid(ElementWise, Layer):
     """The logistic function."""
 
@@ -118,7 +117,6 @@ class Sigmoid(ElementWise, Layer):
     formula: ClassVar[str] = "y = 1 / (1 + exp(-x))"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Tanh(ElementWise, Layer):
     """The hyperbolic tangent."""
 
@@ -256,7 +254,6 @@ class Dropout(InPlace):
         return [*super().bad_samples(), BadSample({"p": 1.5}, ((3, 4),), "p")]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Identity(ElementWise, Layer):
     """Its input."""
 

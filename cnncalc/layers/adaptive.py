@@ -13,7 +13,6 @@ from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import Shape
 
 
-@dataclass(frozen=True, kw_only=True)
 class BinPool(Parameterless, NoProducts, Layer):
     """Each axis is cut into bins: bin i covers floor(i n / out) to ceil((i + 1) n / out) - 1; bins may overlap by one."""
 

@@ -210,9 +210,7 @@ def create(layer_type: type[LayerType], arguments: Mapping[str, object]) -> Laye
             except ValueError as error:
                 raise LayerError(f"{name}: {error}", field=name, code="E204") from None
         elif field.default is MISSING:
-            raise LayerError(
-                say("{type} needs {name}", type=layer_type.__name__, name=name), field=name, code="E203"
-            )
+            raise LayerError(say("{type} needs {name}", type=layer_type.__name__, name=name), field=name, code="E203")
         elif field.default is not None:
             values[name] = kind.normalise(field.default, layer_type.axes)
     return layer_type(**values)
@@ -250,8 +248,13 @@ def inferred(field: str, written: int | None, actual: int, shape: Shape) -> int:
     """Check an argument that follows from the input (`in_channels`, `in_features`, `num_features`)."""
     if written is not None and written != actual:
         raise LayerError(
-            say("{field} is {written}, and the input {shape} has {actual}", field=field, written=written,
-                shape=shape_text(shape), actual=actual),
+            say(
+                "{field} is {written}, and the input {shape} has {actual}",
+                field=field,
+                written=written,
+                shape=shape_text(shape),
+                actual=actual,
+            ),
             field=field,
             code="E304",
             help=say("write {field}: {actual}, or leave it out: it is inferred", field=field, actual=actual),

@@ -42,7 +42,9 @@ class Conv(Layer):
     padding_mode: str = argument(Choice(PADDING_MODES), "what the padding holds", "zeros")
 
     short: ClassVar[str] = "conv"
-    formula: ClassVar[str] = "y[o, p] = bias[o] + sum over c, t of weight[o, c, t] * x[c, p*stride - padding + t*dilation]"
+    formula: ClassVar[str] = (
+        "y[o, p] = bias[o] + sum over c, t of weight[o, c, t] * x[c, p*stride - padding + t*dilation]"
+    )
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C_out, floor((n + padding - dilation (kernel - 1) - 1) / stride) + 1, ...), PyTorch's rule."""
@@ -114,7 +116,13 @@ class Conv(Layer):
         fan_in = self._fan_in_text(inputs[0][0])
         total = sum(prod(shape) for shape in self.parameters(inputs).values())
         if not self.bias:
-            return Rule("params", f"C_out C_in/groups {symbols}", f"{self.out_channels}*{fan_in}*{kernel}", total, say("no bias"))
+            return Rule(
+                "params",
+                f"C_out C_in/groups {symbols}",
+                f"{self.out_channels}*{fan_in}*{kernel}",
+                total,
+                say("no bias"),
+            )
         return Rule(
             "params",
             f"C_out (C_in/groups {symbols} + 1)",
@@ -130,7 +138,12 @@ class Conv(Layer):
         """A product for each weight at each output position."""
         sizes = " ".join(f"{name}_out" for name in ("D", "H", "W")[3 - self.axes :]) if self.axes > 1 else "L_out"
         symbols = " ".join(["k"] * self.axes)
-        factors = [str(self.out_channels), self._fan_in_text(inputs[0][0]), *map(str, self.kernel_size), *map(str, output[1:])]
+        factors = [
+            str(self.out_channels),
+            self._fan_in_text(inputs[0][0]),
+            *map(str, self.kernel_size),
+            *map(str, output[1:]),
+        ]
         counts = self.quantities(inputs, output)
         note = say("{count} of them on padded zeros", count=f"{counts.padded_mac:,}") if counts.padded_mac else ""
         return Rule("MACs", f"C_out C_in/groups {symbols} {sizes}", "*".join(factors), counts.mac, note)
@@ -161,7 +174,12 @@ class Conv(Layer):
             {"out_channels": 8, "kernel_size": 3, "groups": 4, "padding": 1},
             {"out_channels": 2, "kernel_size": 3, "stride": 2, "padding": 1},
             {"out_channels": 2, "kernel_size": 2, "dilation": 3, "padding": 2},
-            {"out_channels": 2, "kernel_size": [3, 2, 1][: cls.axes], "stride": [1, 2, 3][: cls.axes], "padding": pairs},
+            {
+                "out_channels": 2,
+                "kernel_size": [3, 2, 1][: cls.axes],
+                "stride": [1, 2, 3][: cls.axes],
+                "padding": pairs,
+            },
             {"out_channels": 2, "kernel_size": 2, "padding": "same"},
             {"out_channels": 2, "kernel_size": 3, "padding": "valid"},
             {"out_channels": 2, "kernel_size": 4, "stride": 3, "padding": "same_upper"},

@@ -47,10 +47,14 @@ class Real(NamedTuple):
         if not abs(value) <= LARGEST:  # so that nan is refused too
             raise ValueError(say("expected a number of at most 2^53, got {value}", value=show(value)))
         if self.minimum is not None and (value <= self.minimum if self.above else value < self.minimum):
-            bound = say("above {bound}", bound=self.minimum) if self.above else say("at least {bound}", bound=self.minimum)
+            bound = (
+                say("above {bound}", bound=self.minimum) if self.above else say("at least {bound}", bound=self.minimum)
+            )
             raise ValueError(say("expected a number {bound}, got {value}", bound=bound, value=show(value)))
         if self.maximum is not None and value > self.maximum:
-            raise ValueError(say("expected a number of at most {bound}, got {value}", bound=self.maximum, value=show(value)))
+            raise ValueError(
+                say("expected a number of at most {bound}, got {value}", bound=self.maximum, value=show(value))
+            )
         return float(value)
 
 
@@ -72,7 +76,9 @@ class Choice(NamedTuple):
     def normalise(self, value: object, axes: int) -> str:
         """Return the word."""
         if not isinstance(value, str) or value not in self.words:
-            raise ValueError(say("expected one of {words}, got {value}", words=", ".join(self.words), value=show(value)))
+            raise ValueError(
+                say("expected one of {words}, got {value}", words=", ".join(self.words), value=show(value))
+            )
         return value
 
 
@@ -91,7 +97,9 @@ class PerAxis(NamedTuple):
             return (self._one(value),) * axes
         items = listed(value)
         if len(items) != axes:
-            raise ValueError(say("expected one number or a list of {axes}, got a list of {got}", axes=axes, got=len(items)))
+            raise ValueError(
+                say("expected one number or a list of {axes}, got a list of {got}", axes=axes, got=len(items))
+            )
         return tuple(self._one(item) for item in items)
 
     def _one(self, value: object) -> int | None:
@@ -108,7 +116,11 @@ class PaddingPairs(NamedTuple):
         if isinstance(value, str):
             if value not in PADDING_WORDS:
                 raise ValueError(
-                    say("expected a number or one of {words}, got {value}", words=", ".join(PADDING_WORDS), value=show(value))
+                    say(
+                        "expected a number or one of {words}, got {value}",
+                        words=", ".join(PADDING_WORDS),
+                        value=show(value),
+                    )
                 )
             return ((0, 0),) * axes if value == "valid" else value
         if not isinstance(value, list | tuple):
@@ -116,8 +128,11 @@ class PaddingPairs(NamedTuple):
         items = listed(value)
         if len(items) != axes:
             raise ValueError(
-                say("expected {axes} entries, one an axis (a number or a [before, after] pair), got {got}", axes=axes,
-                    got=len(items))
+                say(
+                    "expected {axes} entries, one an axis (a number or a [before, after] pair), got {got}",
+                    axes=axes,
+                    got=len(items),
+                )
             )
         return tuple(self._pair(item) for item in items)
 
@@ -139,7 +154,9 @@ class Sides(NamedTuple):
             return (whole(value, -LARGEST),) * (2 * axes)
         items = listed(value)
         if len(items) != 2 * axes:
-            raise ValueError(say("expected one number or a list of {sides}, got a list of {got}", sides=2 * axes, got=len(items)))
+            raise ValueError(
+                say("expected one number or a list of {sides}, got a list of {got}", sides=2 * axes, got=len(items))
+            )
         return tuple(whole(item, -LARGEST) for item in items)
 
 
@@ -154,7 +171,9 @@ def argument(kind: Kind, doc: str, default: Any = MISSING) -> Any:
 def whole(value: object, minimum: int) -> int:
     """Return `value` if it is a whole number from `minimum` to 2^53."""
     if isinstance(value, float) and value.is_integer():
-        raise ValueError(say("expected a whole number, got {value}; write {whole}", value=show(value), whole=int(value)))
+        raise ValueError(
+            say("expected a whole number, got {value}; write {whole}", value=show(value), whole=int(value))
+        )
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(say("expected a whole number, got {value}", value=show(value)))
     if value < minimum:

@@ -13,7 +13,6 @@ from cnncalc.layers.kinds import Count, argument
 from cnncalc.text import Shape, say, shape_text
 
 
-@dataclass(frozen=True, kw_only=True)
 class Merge(Parameterless, NoProducts, Layer):
     """Two or more inputs, joined element by element or laid side by side."""
 

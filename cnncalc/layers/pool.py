@@ -124,7 +124,10 @@ class MaxPool(Pool):
     @classmethod
     def samples(cls) -> list[Sample]:
         """With dilation too."""
-        return [*super().samples(), Sample({"kernel_size": 2, "stride": 1, "dilation": 3}, ((3, 9, 8, 7)[: cls.axes + 1],))]
+        return [
+            *super().samples(),
+            Sample({"kernel_size": 2, "stride": 1, "dilation": 3}, ((3, 9, 8, 7)[: cls.axes + 1],)),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

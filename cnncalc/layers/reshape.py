@@ -174,7 +174,11 @@ class ChannelShuffle(Parameterless, SameShape, NoProducts, Layer):
             )
         if shape[0] % self.groups:
             raise LayerError(
-                say("channels (={channels}) must be divisible by groups (={groups})", channels=shape[0], groups=self.groups),
+                say(
+                    "channels (={channels}) must be divisible by groups (={groups})",
+                    channels=shape[0],
+                    groups=self.groups,
+                ),
                 field="groups",
                 code="E306",
             )

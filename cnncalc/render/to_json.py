@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.receptive import Field, Fields, Receptive
@@ -84,7 +83,7 @@ def _axes(receptive: Fields) -> list[dict[str, object]]:
 
 
 def _field(field: Field) -> dict[str, object]:
-    jump = float(field.jump) if isinstance(field.jump, Fraction) else field.jump
+    jump = field.jump if isinstance(field.jump, int) else float(field.jump)
     return {"size": field.size, "jump": jump, "start": field.start}
 
 

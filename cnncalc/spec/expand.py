@@ -101,12 +101,24 @@ class Expander:
         times = self.value(tree, scope)
         if isinstance(times, bool) or not isinstance(times, int) or times < 0:
             if times is not None:
-                self.add("E204", say("repeat: expected a whole number of 0 or more, got {value}", value=times), tree.span, scope)
+                self.add(
+                    "E204",
+                    say("repeat: expected a whole number of 0 or more, got {value}", value=times),
+                    tree.span,
+                    scope,
+                )
             return 1
         return times
 
     def once(
-        self, item: Item, scope: Scope, current: Tensor, *, name: str = "", counter: Scope | None = None, repeated: bool = False
+        self,
+        item: Item,
+        scope: Scope,
+        current: Tensor,
+        *,
+        name: str = "",
+        counter: Scope | None = None,
+        repeated: bool = False,
     ) -> Tensor:
         """Expand one copy of an item. Where `if` is false, the item stands for what would have entered it."""
         home = counter or scope
@@ -270,7 +282,9 @@ class Expander:
                 inner.numbers[name] = value
         return good
 
-    def branches(self, item: Item, branches: tuple[Branch, ...], scope: Scope, path: str, entering: Tensor) -> list[Tensor]:
+    def branches(
+        self, item: Item, branches: tuple[Branch, ...], scope: Scope, path: str, entering: Tensor
+    ) -> list[Tensor]:
         """Expand the branches of a merge; an unnamed merge adds no segment to their paths."""
         home = scope.within(path, numbered=False) if item.name is not None else scope
         ends: list[Tensor] = []
@@ -314,7 +328,9 @@ class Expander:
             return Tensor(path, None)
         if len(self.nodes) >= self.max_layers:
             raise self.too_many(item)
-        node = Node(path, built.layer, tuple(tensor.node for tensor in entering), shapes, output, item.span, scope.calls)
+        node = Node(
+            path, built.layer, tuple(tensor.node for tensor in entering), shapes, output, item.span, scope.calls
+        )
         self.nodes.append(node)
         self.by_name[path] = node
         return Tensor(path, output)
@@ -381,7 +397,9 @@ class Expander:
             self.problems.take(bad.problem)
             return str(numbers["i"])
         if not text.isidentifier() and not text.isdigit():
-            self.problems.add("E205", say("{text} is not a name", text=text), name.span, say('write name: "layer{{i}}"'))
+            self.problems.add(
+                "E205", say("{text} is not a name", text=text), name.span, say('write name: "layer{{i}}"')
+            )
         return text
 
     def refuse_arguments(self, item: Item, scope: Scope) -> None:

@@ -6,7 +6,6 @@ import ast
 import math
 import operator
 import re
-import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -65,9 +64,13 @@ def parse(text: str) -> Expression:
         raise ExpressionError(odd_character(text), say("write it with the English keyboard"))
     grouped = re.search(r"\d_\d", text)
     if grouped:
-        raise ExpressionError(say("{text} has an underscore in a number", text=text), say("write {text}", text=text.replace("_", "")))
+        raise ExpressionError(
+            say("{text} has an underscore in a number", text=text), say("write {text}", text=text.replace("_", ""))
+        )
     if re.fullmatch(r"\d{4}-\d\d?-\d\d?", text.strip()):
-        raise ExpressionError(say("{text} is a date, and a number is needed", text=text), say("put spaces round a minus"))
+        raise ExpressionError(
+            say("{text} is a date, and a number is needed", text=text), say("put spaces round a minus")
+        )
     zero = re.search(r"(?<![\w.])0+(\d+)(?![\w.])", text)
     if zero:
         raise ExpressionError(say("{number} has a leading zero", number=zero[0]), say("write {number}", number=zero[1]))
@@ -78,7 +81,9 @@ def parse(text: str) -> Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionError(
             say("{text} is neither a number nor an expression", text=text),
-            say("a number, or names with + - * / // %, comparisons, and or not, a if c else b, min max ceil floor round"),
+            say(
+                "a number, or names with + - * / // %, comparisons, and or not, a if c else b, min max ceil floor round"
+            ),
         ) from None
     parts = list(ast.walk(body))
     if len(parts) > MAX_NODES:
@@ -93,6 +98,8 @@ def parse(text: str) -> Expression:
 
 def odd_character(text: str) -> str:
     """Name the first character of `text` that is not ASCII."""
+    import unicodedata  # only a mistake needs it
+
     odd = next(character for character in text if not character.isascii())
     return say(
         "{text} holds {code} ({name})",
@@ -174,7 +181,10 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Any:
         case _:
             raise ExpressionError(
                 say("{part} is not allowed in an expression", part=ast.unparse(node)),
-                say("allowed: + - * / // %, comparisons, and or not, a if c else b, {functions}", functions=", ".join(FUNCTIONS)),
+                say(
+                    "allowed: + - * / // %, comparisons, and or not, a if c else b, {functions}",
+                    functions=", ".join(FUNCTIONS),
+                ),
             )
 
 

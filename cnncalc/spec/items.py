@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Span, did_you_mean
 from cnncalc.layers import CANONICAL, LAYERS, layer_type
@@ -65,16 +65,14 @@ RESERVED = frozenset(("i", "in_channels", "in_length", "in_depth", "in_height", 
 """Names that expressions know already."""
 
 
-@dataclass(frozen=True)
-class Repeat:
+class Repeat(NamedTuple):
     """How often an item stands, and how its copies are named (a template with {i})."""
 
     times: Tree
     name: Scalar | None
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """One way into a merge. `is_list`: its items are numbered; else it is one item that takes the branch's name."""
 
     name: Scalar | None
@@ -83,8 +81,7 @@ class Branch:
     span: Span
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One entry of a `layers` list. `type` is a layer type, a block of the spec, Sequential or BROKEN."""
 
     type: str
@@ -100,8 +97,7 @@ class Item:
     arguments: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A type the spec defines. `broken`: it could not be read, so its uses are not judged."""
 
     name: str
@@ -122,8 +118,7 @@ class Block:
         return {name for name, entry in self.params.items() if word(entry.value) in ("required", "ref")}
 
 
-@dataclass(frozen=True)
-class HeadItem:
+class HeadItem(NamedTuple):
     """A side output. `way`: its layers, read as a branch is."""
 
     name: Scalar
@@ -133,18 +128,16 @@ class HeadItem:
     span: Span
 
 
-@dataclass
 class Structure:
     """All of a spec, read but not expanded."""
 
-    entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
-    variables: dict[str, Entry] = field(default_factory=dict[str, Entry])
-    defaults: dict[str, tuple[Entry, ...]] = field(default_factory=dict[str, tuple[Entry, ...]])
-    blocks: dict[str, Block] = field(default_factory=dict[str, Block])
-    items: tuple[Item, ...] = ()
-    heads: tuple[HeadItem, ...] = ()
-    misnamed: set[str] = field(default_factory=set[str])
-    """Layer names that were refused, so that a `from` is not told of the same mistake again."""
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.variables: dict[str, Entry] = {}
+        self.defaults: dict[str, tuple[Entry, ...]] = {}
+        self.blocks: dict[str, Block] = {}
+        self.items: tuple[Item, ...] = ()
+        self.heads: tuple[HeadItem, ...] = ()
 
 
 def word(tree: Tree) -> str:
@@ -190,7 +183,9 @@ class Reader:
         found.variables = self.named(found.entries.get("vars"))
         self.check_reserved(found.variables)
         blocks = self.named(found.entries.get("blocks"))
-        found.blocks = {name: Block(name, entry.span, {}, (), frozenset(), broken=True) for name, entry in blocks.items()}
+        found.blocks = {
+            name: Block(name, entry.span, {}, (), frozenset(), broken=True) for name, entry in blocks.items()
+        }
         for name, entry in blocks.items():
             self.check_block_name(name, entry)
             found.blocks[name] = self.block(name, entry)
@@ -310,12 +305,18 @@ class Reader:
         keys = self.keys(entry.value, known, say("a head"))
         for needed in ("from", "layers"):
             if self.lacks(keys, entry.value, needed, known):
-                self.problems.add("E203", say("the head {name} has no {key}", name=entry.key.text, key=needed), entry.key.span)
+                self.problems.add(
+                    "E203", say("the head {name} has no {key}", name=entry.key.text, key=needed), entry.key.span
+                )
         sources = (self.sources(keys["from"])[0] if "from" in keys else ()) or ()
         if len(sources) > 1:
             self.problems.add("E302", say("a head has one input, and from names {count}", count=len(sources)),
                               keys["from"].span, say("join them with Add or Concat first"))  # fmt: skip
-        way = self.branch(entry.key, keys["layers"].value) if "layers" in keys else Branch(entry.key, (), True, entry.span)
+        way = (
+            self.branch(entry.key, keys["layers"].value)
+            if "layers" in keys
+            else Branch(entry.key, (), True, entry.span)
+        )
         train_only = keys["train_only"].value if "train_only" in keys else None
         return HeadItem(entry.key, sources[0] if sources else None, train_only, way, entry.span)
 
@@ -398,7 +399,9 @@ class Reader:
         if problem and (":" in text or not text.isascii()):
             self.problems.take(problem)
         elif not text:
-            self.problems.add("E203", say("the item is empty"), scalar.span, say("write a layer type after the dash: - ReLU"))
+            self.problems.add(
+                "E203", say("the item is empty"), scalar.span, say("write a layer type after the dash: - ReLU")
+            )
         elif " - " in text:
             self.problems.add("E211", say("{name} is not a layer type", name=text), scalar.span,
                               say("start each item with a dash on a line of its own, all dashes in one column"))  # fmt: skip
@@ -463,7 +466,9 @@ class Reader:
             return tuple(self.branch(entry.key, entry.value) for entry in tree.entries)
         if isinstance(tree, Sequence):
             return tuple(self.branch(None, item) for item in tree.items)
-        self.problems.add("E201", say("branches is a mapping or a list, and this is {kind}", kind=kind_of(tree)), tree.span)
+        self.problems.add(
+            "E201", say("branches is a mapping or a list, and this is {kind}", kind=kind_of(tree)), tree.span
+        )
         return None
 
     def branch(self, name: Scalar | None, tree: Tree) -> Branch:
@@ -474,4 +479,3 @@ class Reader:
         if isinstance(tree, Sequence):
             return Branch(name, self.items(tree), True, tree.span)
         return Branch(name, (self.item(tree),), False, tree.span)
-

@@ -147,7 +147,11 @@ class _Network:
                 return None
             sizes.append(value)
         if not 1 <= len(sizes) <= MAX_AXES:
-            help = say("input has no batch axis: leave the first number out; --batch sets it") if len(sizes) > MAX_AXES else way_out
+            help = (
+                say("input has no batch axis: leave the first number out; --batch sets it")
+                if len(sizes) > MAX_AXES
+                else way_out
+            )
             self.problems.add("E219", say("input has {count} sizes", count=len(sizes)), entry.span, help)
             return None
         return tuple(sizes)
@@ -176,7 +180,9 @@ class _Network:
 
     def warn_unused(self) -> None:
         structure = self.structure
-        bodies: list[Tree] = [entry.value for key, entry in structure.entries.items() if key in ("input", "layers", "heads")]
+        bodies: list[Tree] = [
+            entry.value for key, entry in structure.entries.items() if key in ("input", "layers", "heads")
+        ]
         blocks = structure.entries.get("blocks")
         used = {word for body in bodies for word in words_in(body)}
         reached: set[str] = set()
@@ -191,11 +197,20 @@ class _Network:
                                   say("remove it, or use it: type: {name}", name=name))  # fmt: skip
         everywhere = used | {word for block in structure.blocks.values() for word in block.words}
         everywhere |= {word for entry in structure.variables.values() for word in words_in(entry.value)}
-        everywhere |= {word for entries in structure.defaults.values() for entry in entries for word in words_in(entry.value)}
-        everywhere |= {word for block in structure.blocks.values() for entry in block.params.values() for word in words_in(entry.value)}
+        everywhere |= {
+            word for entries in structure.defaults.values() for entry in entries for word in words_in(entry.value)
+        }
+        everywhere |= {
+            word
+            for block in structure.blocks.values()
+            for entry in block.params.values()
+            for word in words_in(entry.value)
+        }
         for name, entry in structure.variables.items():
             if name not in everywhere:
-                self.problems.add("W503", say("the var {name} is never used", name=name), entry.key.span, say("remove it"))
+                self.problems.add(
+                    "W503", say("the var {name} is never used", name=name), entry.key.span, say("remove it")
+                )
 
     def warn_dangling(self, main: tuple[Node, ...]) -> None:
         for node in main[:-1]:

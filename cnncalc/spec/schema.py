@@ -67,7 +67,12 @@ def _definitions() -> Schema:
             "layers": {"$ref": "#/definitions/layers"},
         },
     }
-    return {"layers": {"type": "array", "items": {"$ref": "#/definitions/item"}}, "block": block, "head": head, "item": _item()}
+    return {
+        "layers": {"type": "array", "items": {"$ref": "#/definitions/item"}},
+        "block": block,
+        "head": head,
+        "item": _item(),
+    }
 
 
 def _item() -> Schema:
@@ -137,8 +142,17 @@ def _kind(kind: Kind, axes: int) -> Schema:
             extra = ["null"] if optional or gaps else []
             return {"type": ["integer", "array", *extra], "minimum": minimum, **_list(entry, axes)}
         case PaddingPairs():
-            pair: Schema = {"type": ["integer", "string", "array"], "minimum": 0, **_list({"type": ["integer", "string"], "minimum": 0}, 2)}
-            return {"type": ["integer", "array", "string"], "minimum": 0, "examples": [0, 1, *PADDING_WORDS], **_list(pair, axes)}
+            pair: Schema = {
+                "type": ["integer", "string", "array"],
+                "minimum": 0,
+                **_list({"type": ["integer", "string"], "minimum": 0}, 2),
+            }
+            return {
+                "type": ["integer", "array", "string"],
+                "minimum": 0,
+                "examples": [0, 1, *PADDING_WORDS],
+                **_list(pair, axes),
+            }
         case Sides():
             return {"type": ["integer", "array"], **_list({"type": ["integer", "string"]}, 2 * axes)}
 

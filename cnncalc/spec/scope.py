@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cnncalc.diagnostics import Label, Span
 from cnncalc.spec.expressions import Value as Number
@@ -11,8 +12,7 @@ from cnncalc.spec.items import Item
 from cnncalc.text import Shape
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """What a name stands for: the output of a node (or the network's input). `shape` is None after an error."""
 
     node: str

@@ -11,7 +11,6 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -49,8 +48,7 @@ class Entry(NamedTuple):
         return join(self.key.span, self.value.span)
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys and values, in the order written, no key twice."""
 
     entries: tuple[Entry, ...]
@@ -61,8 +59,7 @@ class Mapping:
         return next((entry for entry in self.entries if entry.key.text == key), None)
 
 
-@dataclass(frozen=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list."""
 
     items: tuple[Tree, ...]
