@@ -38,7 +38,7 @@ def read_header(file: BinaryIO, name: str) -> Header:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         shape, fortran_order, dtype = read(file)
-    except (ValueError, KeyError, EOFError, TypeError) as error:
+    except Exception as error:  # NumPy parses the header as Python, which fails in many ways on hostile bytes
         message = say("{name} is not a .npy array that can be read: {reason}", name=name, reason=_first_line(error))
         raise failed("E603", message) from error
     header = Header(tuple(int(size) for size in shape), dtype, bool(fortran_order))

@@ -1,0 +1,271 @@
+"""The loops against the ONNX project's own node tests, and the PyTorch layers it ships as converted models.
+
+Each operator's attributes are turned into ours; what our layers cannot say is skipped with the reason, and the number
+that really ran is stated for each operator, so that a conversion that quietly skips everything fails.
+"""
+
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from cnncalc.engine.reference import OPERATIONS
+from cnncalc.engine.reference.operation import Tensors
+from cnncalc.layers import layer_type
+from cnncalc.layers.base import create
+
+RUN = {
+    "Conv": 32, "MaxPool": 23, "AveragePool": 17, "GlobalAveragePool": 2, "GlobalMaxPool": 2, "BatchNormalization": 7,
+    "LRN": 2, "Softmax": 8, "LogSoftmax": 8, "Gemm": 5, "Relu": 2, "LeakyRelu": 5, "PRelu": 6, "Elu": 4, "Sigmoid": 3,
+    "Tanh": 3, "HardSwish": 1, "Gelu": 4, "Flatten": 2, "Add": 1, "Mul": 2, "Concat": 12,
+}  # fmt: skip
+"""Operator -> at least how many of its tests run."""
+
+
+class NotExpressible(Exception):
+    """Says why our layers cannot do what a node test asks for."""
+
+
+def sliding(node, x):
+    """Return kernel, stride, padding and dilation as our layers take them."""
+    axes = x.ndim - 2
+    pads = node.get("pads", [0] * 2 * axes)
+    padding = [[pads[i], pads[axes + i]] for i in range(axes)]
+    word = node.get("auto_pad", b"NOTSET").decode()
+    if word in ("SAME_UPPER", "SAME_LOWER"):
+        padding = word.lower()
+    elif word == "VALID":
+        padding = "valid"
+    return {
+        "kernel_size": node["kernel_shape"],
+        "stride": node.get("strides", [1] * axes),
+        "padding": padding,
+    }, node.get("dilations", [1] * axes)
+
+
+def conv(node, x, weight, bias=None):
+    arguments, dilation = sliding({"kernel_shape": weight.shape[2:], **node}, x)
+    more = {"out_channels": len(weight), "groups": node.get("group", 1), "bias": bias is not None, "dilation": dilation}
+    tensors = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+    return f"Conv{x.ndim - 2}d", arguments | more, [x], tensors
+
+
+def check_half(arguments, dilation):
+    if not isinstance(arguments["padding"], str):
+        for k, pair, d in zip(arguments["kernel_size"], arguments["padding"], dilation, strict=True):
+            if max(pair) > (d * (k - 1) + 1) // 2:
+                raise NotExpressible("PyTorch refuses padding over half the kernel")
+
+
+def max_pool(node, x):
+    arguments, dilation = sliding(node, x)
+    check_half(arguments, dilation)
+    if node["outputs"] > 1:
+        raise NotExpressible("the indices of the maxima are asked for too")
+    if x.dtype.kind != "f":
+        raise NotExpressible("integers")
+    return (
+        f"MaxPool{x.ndim - 2}d",
+        arguments | {"dilation": dilation, "ceil_mode": bool(node.get("ceil_mode", 0))},
+        [x],
+        {},
+    )
+
+
+def average_pool(node, x):
+    arguments, dilation = sliding(node, x)
+    check_half(arguments, dilation)
+    if set(dilation) != {1}:
+        raise NotExpressible("PyTorch's average pooling has no dilation")
+    more = {"ceil_mode": bool(node.get("ceil_mode", 0)), "count_include_pad": bool(node.get("count_include_pad", 0))}
+    return f"AvgPool{x.ndim - 2}d", arguments | more, [x], {}
+
+
+def batch_norm(node, x, scale, bias, mean, variance):
+    if node.get("training_mode", 0):
+        raise NotExpressible("training")
+    kind = f"BatchNorm{max(1, x.ndim - 2)}d"
+    tensors = {"weight": scale, "bias": bias, "running_mean": mean, "running_var": variance}
+    return kind, {"eps": round(node.get("epsilon", 1e-5), 9)}, [x], tensors
+
+
+def lrn(node, x):
+    names = {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}
+    given = {ours: node[theirs] for theirs, ours in names.items() if theirs in node}
+    # ONNX sums floor((size - 1) / 2) channels before and ceil after; PyTorch the other way round for even sizes.
+    if given["size"] % 2 == 0:
+        raise NotExpressible("an even size leans to the other side")
+    return "LocalResponseNorm", given, [x], {}
+
+
+def softmax(kind):
+    def convert(node, x):
+        if node["opset"] < 13 and x.ndim > 2:
+            raise NotExpressible("before opset 13 all axes from `axis` on are taken as one")
+        axis = node.get("axis", -1 if node["opset"] >= 13 else 1) % x.ndim
+        if axis == 0:
+            raise NotExpressible("along the batch")
+        return kind, {"dim": axis}, [x], {}
+
+    return convert
+
+
+def gemm(node, a, b, c=None):
+    if node.get("alpha", 1.0) != 1 or node.get("beta", 1.0) != 1 or node.get("transA", 0):
+        raise NotExpressible("scaled or transposed input")
+    weight = b if node.get("transB", 0) else b.T
+    if c is not None and c.shape not in ((len(weight),), (1, len(weight))):
+        raise NotExpressible("a bias that is not one an output")
+    tensors = {"weight": weight} if c is None else {"weight": weight, "bias": c.reshape(-1)}
+    return "Linear", {"out_features": len(weight), "bias": c is not None}, [a], tensors
+
+
+def prelu(node, x, slope):
+    # Before opset 7 a vector of slopes meant one a channel; since then it lies along the last axis.
+    by_channel = (x.shape[1], *(1,) * (x.ndim - 2))
+    if slope.size > 1 and slope.shape != by_channel and not (node["opset"] < 7 and slope.shape == x.shape[1:2]):
+        raise NotExpressible(f"slopes {slope.shape} for {x.shape}, opset {node['opset']}")
+    return "PReLU", {"num_parameters": slope.size}, [x], {"weight": slope.reshape(-1)}
+
+
+def elementwise(kind, **renamed):
+    def convert(node, x):
+        return kind, {ours: node[theirs] for theirs, ours in renamed.items() if theirs in node}, [x], {}
+
+    return convert
+
+
+def leaky_relu(node, x):
+    return "LeakyReLU", {"negative_slope": node.get("alpha", 0.01)}, [x], {}
+
+
+def gelu(node, x):
+    return "GELU", {"approximate": node.get("approximate", b"none").decode()}, [x], {}
+
+
+def flatten(node, x):
+    if node.get("axis", 1) != 1:
+        raise NotExpressible("the batch joins in")
+    return "Flatten", {}, [x], {}
+
+
+def merge(kind):
+    def convert(node, *xs):
+        if any(x.dtype.kind != "f" for x in xs):
+            raise NotExpressible("integers")
+        if len({x.ndim for x in xs}) > 1:
+            raise NotExpressible("an input with fewer axes")
+        return kind, {}, list(xs), {}
+
+    return convert
+
+
+def concat(node, *xs):
+    axis = node["axis"] % xs[0].ndim
+    # Without a batch axis in the test, or along it, one is put in front.
+    if axis == 0:
+        return "Concat", {"dim": 1}, [x[None] for x in xs], {}
+    return "Concat", {"dim": axis}, list(xs), {}
+
+
+def of_axes(kind):
+    return lambda node, x: (f"{kind}{x.ndim - 2}d", {}, [x], {})
+
+
+CONVERT = {
+    "Conv": conv,
+    "MaxPool": max_pool,
+    "AveragePool": average_pool,
+    "GlobalAveragePool": of_axes("GlobalAvgPool"),
+    "GlobalMaxPool": of_axes("GlobalMaxPool"),
+    "BatchNormalization": batch_norm,
+    "LRN": lrn,
+    "Softmax": softmax("Softmax"),
+    "LogSoftmax": softmax("LogSoftmax"),
+    "Gemm": gemm,
+    "Relu": elementwise("ReLU"),
+    "LeakyRelu": leaky_relu,
+    "PRelu": prelu,
+    "Elu": elementwise("ELU", alpha="alpha"),
+    "Sigmoid": elementwise("Sigmoid"),
+    "Tanh": elementwise("Tanh"),
+    "HardSwish": elementwise("Hardswish"),
+    "Gelu": gelu,
+    "Flatten": flatten,
+    "Add": merge("Add"),
+    "Mul": merge("Multiply"),
+    "Concat": concat,
+}
+"""HardSigmoid is not here: its tests have slopes of 0.2 and 0.5, and PyTorch's is 1/6."""
+
+
+def node_tests():
+    """Yield (name, model, inputs, outputs) of the node tests that the onnx package generates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.case.node import collect_testcases
+
+        for case in collect_testcases(None):
+            inputs, outputs = case.data_sets[0]
+            yield case.name, case.model, list(inputs), list(outputs)
+
+
+def converted_models():
+    """Yield the same of PyTorch's layers, stored in the package as models with their data."""
+    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "pytorch-converted"
+    for model_file in sorted(folder.glob("*/model.onnx")):
+
+        def read(kind, place=model_file.parent / "test_data_set_0"):
+            files = sorted(place.glob(f"{kind}_*.pb"))
+            return [numpy_helper.to_array(onnx.TensorProto.FromString(file.read_bytes())) for file in files]
+
+        model = onnx.load(model_file)
+        stored = [numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
+        names = [tensor.name for tensor in model.graph.initializer]
+        fed = [value.name for value in model.graph.input if value.name not in names]
+        given = dict(zip(names, stored, strict=True)) | dict(zip(fed, read("input"), strict=False))
+        if all(name in given for node in model.graph.node[:1] for name in node.input):
+            yield model_file.parent.name, model, [given[name] for name in model.graph.node[0].input], read("output")
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """Return operator -> [(name, attributes, inputs, output)], for models of that one node."""
+    found = {}
+    for name, model, inputs, outputs in [*node_tests(), *converted_models()]:
+        nodes = model.graph.node
+        if len(nodes) == 1 and nodes[0].op_type in CONVERT and nodes[0].domain in ("", "ai.onnx"):
+            attributes = {a.name: helper.get_attribute_value(a) for a in nodes[0].attribute}
+            attributes |= {"opset": model.opset_import[0].version, "outputs": len(nodes[0].output)}
+            found.setdefault(nodes[0].op_type, []).append((name, attributes, inputs, outputs[0]))
+    return found
+
+
+@pytest.mark.parametrize("operator", CONVERT)
+def test_operator(cases, operator):
+    ran, skipped = 0, Counter()
+    for name, attributes, inputs, expected in cases[operator]:
+        try:
+            if any(not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64) for x in inputs):
+                raise NotExpressible("not of float32 or float64")
+            kind, arguments, data, tensors = CONVERT[operator](attributes, *inputs)
+            if data[0].ndim < 2:
+                data, expected = [x[None] for x in data], expected[None]
+            elif operator == "Concat" and attributes["axis"] % inputs[0].ndim == 0:
+                expected = expected[None]
+        except NotExpressible as reason:
+            skipped[str(reason)] += 1
+            continue
+        layer = create(layer_type(kind), arguments)
+        done = OPERATIONS[kind](layer, data, Tensors({f"n.{short}": tensor for short, tensor in tensors.items()}, "n"))
+        assert (
+            done.output.shape == expected.shape == (len(expected), *layer.output_shape([x.shape[1:] for x in data]))
+        ), name
+        few_digits = 1e-4 if name == "test_averagepool_2d_ceil_last_window_starts_on_pad" else 1e-5  # written with four
+        np.testing.assert_allclose(done.output, expected, rtol=1e-4, atol=few_digits, err_msg=name)
+        ran += 1
+    assert ran >= RUN[operator], (ran, skipped)

@@ -1,0 +1,119 @@
+"""Random geometry: what runs must be what the static rules say, and the measured field what brute force finds."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import build
+from test_probe import brute_force
+
+from cnncalc.engine.probe import measure
+from cnncalc.engine.run import execute
+from cnncalc.engine.tensors import random_input, random_weights
+from cnncalc.layers import layer_type
+from cnncalc.layers.base import LayerError, create
+
+small = st.integers(1, 4)
+pair = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(list)
+
+
+@st.composite
+def convolutions(draw, axes):
+    groups = draw(st.integers(1, 3))
+    return groups * draw(st.integers(1, 2)), {
+        "out_channels": groups * draw(st.integers(1, 2)),
+        "kernel_size": [draw(small) for _ in range(axes)],
+        "stride": [draw(small) for _ in range(axes)],
+        "dilation": [draw(small) for _ in range(axes)],
+        "padding": [draw(pair) for _ in range(axes)],
+        "padding_mode": draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"])),
+        "groups": groups,
+        "bias": draw(st.booleans()),
+    }
+
+
+@st.composite
+def poolings(draw, axes):
+    kind = draw(st.sampled_from(["MaxPool", "AvgPool"]))
+    arguments = {
+        "kernel_size": [draw(small) for _ in range(axes)],
+        "stride": [draw(small) for _ in range(axes)],
+        "padding": [[draw(st.integers(0, 2)), draw(st.integers(0, 2))] for _ in range(axes)],
+        "ceil_mode": draw(st.booleans()),
+    }
+    if kind == "MaxPool":
+        arguments["dilation"] = draw(small)
+    return f"{kind}{axes}d", arguments
+
+
+def fits(kind, arguments, shape):
+    try:
+        create(layer_type(kind), arguments).output_shape([shape])
+    except LayerError:
+        return False
+    return True
+
+
+def agrees_with_execution(graph):
+    ran = execute(graph, random_input(graph, 2), random_weights(graph))
+    for node, step in zip(graph.nodes, ran.steps, strict=True):
+        static = node.layer.quantities(node.input_shapes, node.output_shape)
+        assert step.shape == node.output_shape
+        assert (step.mac, step.padded_mac) == (static.mac, static.padded_mac)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.data())
+def test_convolutions(data):
+    axes = data.draw(st.integers(1, 3))
+    channels, arguments = data.draw(convolutions(axes))
+    shape = (channels, *(data.draw(st.integers(1, 9)) for _ in range(axes)))
+    if fits(f"Conv{axes}d", arguments, shape):
+        agrees_with_execution(build(shape, ("c", f"Conv{axes}d", arguments)))
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.data())
+def test_poolings(data):
+    axes = data.draw(st.integers(1, 3))
+    kind, arguments = data.draw(poolings(axes))
+    shape = (2, *(data.draw(st.integers(1, 9)) for _ in range(axes)))
+    if fits(kind, arguments, shape):
+        agrees_with_execution(build(shape, ("p", kind, arguments)))
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(st.data())
+def test_measured_fields(data):
+    shape = (1, data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9)))
+    lines = []
+    for number in range(3):
+        current = build(shape, *lines).nodes[-1].output_shape if lines else shape
+        if data.draw(st.booleans()):
+            _, arguments = data.draw(convolutions(2))
+            kind, arguments = "Conv2d", arguments | {"groups": 1}
+        else:
+            kind, arguments = data.draw(poolings(2))
+        if fits(kind, arguments, current):
+            lines.append((f"n{number}", kind, arguments))
+    if not lines:
+        return
+    graph = build(shape, *lines)
+    expected = brute_force(graph)
+    found = measure(graph, {name: list(units) for name, units in expected.items()})
+    assert {name: dict(zip(units, found[name], strict=True)) for name, units in expected.items()} == expected
+
+
+def test_the_strategies_reach_what_they_should():
+    """Most draws must fit, or the tests above prove little."""
+    tried, fitted = [], []
+
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
+    @given(st.data())
+    def count(data):
+        channels, arguments = data.draw(convolutions(2))
+        shape = (channels, data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9)))
+        tried.append(1)
+        fitted.append(fits("Conv2d", arguments, shape))
+
+    count()
+    assert np.mean(fitted) > 0.3

@@ -1,0 +1,112 @@
+"""Reading an input from .npy and writing arrays, whole or not at all."""
+
+import os
+import stat
+
+import numpy as np
+import pytest
+
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.interop import files
+from cnncalc.interop.arrays import read_input, write_array, write_arrays
+
+SHAPE = (2, 3, 4)
+
+
+def refused(path, code):
+    with pytest.raises(CnncalcError) as caught:
+        read_input(path, SHAPE)
+    assert caught.value.diagnostics[0].code == code
+    return caught.value.diagnostics[0]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [">f8", "<f4", "<f2", "u1", "?"])
+def test_one_input_and_a_batch(tmp_path, order, dtype):
+    values = np.asarray(np.arange(5 * 24).reshape(5, *SHAPE) % 2, dtype, order=order)
+    np.save(tmp_path / "x.npy", values)
+    batch = read_input(tmp_path / "x.npy", SHAPE)
+    assert batch.dtype == np.float32 and batch.flags.c_contiguous
+    np.testing.assert_array_equal(batch, values)
+    np.save(tmp_path / "x.npy", np.asarray(values[1], order=order))
+    np.testing.assert_array_equal(read_input(tmp_path / "x.npy", SHAPE), values[1:2])
+
+
+@pytest.mark.parametrize("shape", [(), (24,), (3, 2, 4), (1, 1, 2, 3, 4), (0, 2, 3, 4)])
+def test_another_shape_is_refused_with_both(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.zeros(shape))
+    assert "2x3x4" in refused(tmp_path / "x.npy", "E605").message
+
+
+def test_a_short_file_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(SHAPE))
+    whole = (tmp_path / "x.npy").read_bytes()
+    (tmp_path / "x.npy").write_bytes(whole[:-1])
+    refused(tmp_path / "x.npy", "E603")
+
+
+def test_objects_are_never_unpickled(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "ran"),))
+
+    array = np.empty(SHAPE, object)
+    array[...] = Bomb()
+    np.save(tmp_path / "x.npy", array, allow_pickle=True)
+    refused(tmp_path / "x.npy", "E604")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_is_no_file(tmp_path):
+    refused(tmp_path / "none.npy", "E120")
+    os.mkfifo(tmp_path / "pipe.npy")
+    refused(tmp_path / "pipe.npy", "E123")
+
+
+def test_written_arrays_are_read_again(tmp_path):
+    arrays = {"layer1.0.conv1": np.arange(6.0).reshape(2, 3), "fc": np.float32([[1, 2]])}
+    paths = write_arrays(tmp_path / "new" / "folder", arrays)
+    assert [path.name for path in paths] == ["layer1.0.conv1.npy", "fc.npy"]
+    for path, array in zip(paths, arrays.values(), strict=True):
+        np.testing.assert_array_equal(np.load(path), array)
+    assert len(list(paths[0].parent.iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "", ".x", "a/b", "a\\b", "a\0b", "ä"])
+def test_names_that_could_lead_elsewhere_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="safe"):
+        write_arrays(tmp_path, {name: np.zeros(1)})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.npy"
+    write_array(path, np.zeros(2))
+
+    def fail(file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(CnncalcError, match="No space left") as caught:
+        files.write_whole(path, fail)
+    assert caught.value.diagnostics[0].code == "E124"
+    assert np.load(path).tolist() == [0, 0]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CnncalcError) as caught:
+        write_arrays(tmp_path / "file" / "folder", {"a": np.zeros(1)})
+    assert caught.value.diagnostics[0].code == "E124"
+    with pytest.raises(CnncalcError):
+        write_array(tmp_path / "none" / "x.npy", np.zeros(1))
+
+
+def test_written_files_have_the_usual_permissions(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_array(tmp_path / "x.npy", np.zeros(1))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x.npy").stat().st_mode) == 0o640
