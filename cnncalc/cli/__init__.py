@@ -1,4 +1,4 @@
-"""The command line: each command parses its arguments, makes one library call, one render call, and picks an exit code."""
+"""The command line: a command parses its arguments, makes one library and one render call, and picks an exit code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ def main() -> None:
 
     try:
         from cnncalc.cli.app import app
+        from cnncalc.cli.guard import settle
         from cnncalc.render.screen import make_streams_safe
 
         make_streams_safe()
-        app()
+        stdout = sys.stdout
+        try:
+            app(prog_name="cnncalc")
+        except SystemExit:
+            # For help that nobody reads on, typer wraps stdout and exits with 1, which here means a finding.
+            if sys.stdout is not stdout:
+                sys.exit(0)
+            raise
+        except OSError as error:
+            sys.exit(settle(error))
     except KeyboardInterrupt:
         sys.exit(130)

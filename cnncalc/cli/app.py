@@ -99,11 +99,16 @@ def summary(
 @app.command(epilog="Example: cnncalc explain specs/lenet.yaml conv2")
 def explain(
     file: File,
-    layer: Annotated[str, typer.Argument(help="The layer's full name, such as layer1.0.conv1.", autocompletion=complete_layer)],
+    layer: Annotated[
+        str, typer.Argument(help="The layer's full name, such as layer1.0.conv1.", autocompletion=complete_layer)
+    ],
     quantity: Annotated[
         str | None,
-        typer.Argument(help="shape, parameters, macs, flops, receptive_field, memory or sharing; all without it.",
-                       show_default=False, autocompletion=complete_quantity),
+        typer.Argument(
+            help="shape, parameters, macs, flops, receptive_field, memory or sharing; all without it.",
+            show_default=False,
+            autocompletion=complete_quantity,
+        ),
     ] = None,
     at: Annotated[
         str | None,
@@ -111,7 +116,12 @@ def explain(
     ] = None,
     input: Annotated[
         str | None,
-        typer.Option("--input", metavar="SHAPE|FILE", help="Another input shape; with --at also a .npy or image.", show_default=False),
+        typer.Option(
+            "--input",
+            metavar="SHAPE|FILE",
+            help="Another input shape; with --at also a .npy or image.",
+            show_default=False,
+        ),
     ] = None,
     weights: WeightsOption = None,
     seed: SeedOption = 0,
@@ -121,13 +131,14 @@ def explain(
     json: JsonOption = False,
     color: ColorOption = Color.auto,
     max_layers: MaxLayersOption = 20_000,
-) -> None:  # fmt: skip
+) -> None:
     """Derive one layer's numbers: the rule, the numbers put in, the result."""
     with guard(as_json=json, color=color.value):
         from cnncalc.cli.options import is_shape
-        from cnncalc.cli.show import print_element, print_explanation
+        from cnncalc.cli.show import check_explain, print_element, print_explanation
         from cnncalc.spec.load import load
 
+        check_explain(quantity, at, weights)
         shape = parse_shape(input) if input and (at is None or is_shape(input)) else None
         graph = load(file, input_shape=shape, settings=parse_settings(set_), max_layers=max_layers)
         if at is not None:
@@ -145,36 +156,71 @@ def run(
     file: File,
     input: Annotated[
         str | None,
-        typer.Option("--input", metavar="FILE|SHAPE", help="A .npy, PNG or JPEG; or a shape for a random input.", show_default=False),
+        typer.Option(
+            "--input",
+            metavar="FILE|SHAPE",
+            help="A .npy, PNG or JPEG; or a shape for a random input.",
+            show_default=False,
+        ),
     ] = None,
-    mean: Annotated[str | None, typer.Option("--mean", help="Of an image, one or one a channel: 0.485,0.456,0.406.", show_default=False)] = None,
-    std: Annotated[str | None, typer.Option("--std", help="Of an image, one or one a channel.", show_default=False)] = None,
-    resize: Annotated[str | None, typer.Option("--resize", help="Shorter side of an image, or HxW.", show_default=False)] = None,
-    crop: Annotated[str | None, typer.Option("--crop", help="Centre crop of an image, one side or HxW.", show_default=False)] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option("--mean", help="Of an image, one or one a channel: 0.485,0.456,0.406.", show_default=False),
+    ] = None,
+    std: Annotated[
+        str | None, typer.Option("--std", help="Of an image, one or one a channel.", show_default=False)
+    ] = None,
+    resize: Annotated[
+        str | None, typer.Option("--resize", help="Shorter side of an image, or HxW.", show_default=False)
+    ] = None,
+    crop: Annotated[
+        str | None, typer.Option("--crop", help="Centre crop of an image, one side or HxW.", show_default=False)
+    ] = None,
     weights: WeightsOption = None,
     seed: SeedOption = 0,
     batch: BatchOption = 1,
     dtype: Annotated[RunDtype, typer.Option("--dtype", help="To compute in.")] = RunDtype.float32,
     set_: SetOption = None,
-    output: Annotated[str | None, typer.Option("--output", metavar="FILE", help="Save the output, .npy.", show_default=False)] = None,
-    save_activations: Annotated[
-        str | None, typer.Option("--save-activations", metavar="DIR", help="Save each layer's output, .npy.", show_default=False)
+    output: Annotated[
+        str | None, typer.Option("--output", metavar="FILE", help="Save the output, .npy.", show_default=False)
     ] = None,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="Show the largest outputs.", show_default=False)] = None,
-    labels: Annotated[str | None, typer.Option("--labels", metavar="FILE", help="Names of the outputs, one a line.", show_default=False)] = None,
+    save_activations: Annotated[
+        str | None,
+        typer.Option("--save-activations", metavar="DIR", help="Save each layer's output, .npy.", show_default=False),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", min=1, help="Show the largest outputs.", show_default=False)
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="FILE", help="Names of the outputs, one a line.", show_default=False),
+    ] = None,
     json: JsonOption = False,
     color: ColorOption = Color.auto,
     max_layers: MaxLayersOption = 20_000,
-) -> None:  # fmt: skip
+) -> None:
     """Run the network, and prove its shapes, parameters, MACs, receptive field and memory by what really happened."""
     with guard(as_json=json, color=color.value):
         from cnncalc.cli.execute import Request, execute
 
         request = Request(
-            file=file, input=input, mean=mean, std=std, resize=resize, crop=crop, weights=weights, seed=seed, batch=batch,
-            dtype=dtype.value, settings=parse_settings(set_), output=output, save_activations=save_activations, top=top,
-            labels=labels, max_layers=max_layers,
-        )  # fmt: skip
+            file=file,
+            input=input,
+            mean=mean,
+            std=std,
+            resize=resize,
+            crop=crop,
+            weights=weights,
+            seed=seed,
+            batch=batch,
+            dtype=dtype.value,
+            settings=parse_settings(set_),
+            output=output,
+            save_activations=save_activations,
+            top=top,
+            labels=labels,
+            max_layers=max_layers,
+        )
         code = execute(request, as_json=json, color=color.value)
     if code:
         raise typer.Exit(code)

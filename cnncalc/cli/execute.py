@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.report import analyze
 from cnncalc.cli.guard import FINDING, show_warnings
-from cnncalc.cli.inputs import Preparation, input_array, weight_arrays
-from cnncalc.cli.options import is_shape, parse_shape
+from cnncalc.cli.inputs import IMAGES, Preparation, input_array, weight_arrays
+from cnncalc.cli.options import is_shape, parse_shape, refused
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.cache import cache_warning
 from cnncalc.engine.memory import refuse_if_too_large
@@ -66,9 +67,10 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
 
         proof = run(graph, x=x, weights=weights, dtype=request.dtype, before_step=before, after_step=done)
     if request.output:
-        write_array(Path(request.output), proof.output)
+        write_array(Path(request.output).resolve(), proof.output)
     ranked = ranking(proof.output, request.top, labels)
-    show_warnings((*proof.report.warnings, *extra_warning(extra), *cache_notice()), graph.source, color)
+    warnings = (*proof.report.warnings, *extra_warning(extra), *label_warning(labels, proof.output), *cache_notice())
+    show_warnings(warnings, graph.source, color)
     given = request.input if request.input and shape is None else None
     origins = (given, request.weights, request.seed)
     if as_json:
@@ -80,16 +82,36 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
 
 def check_before(graph: Graph, request: Request) -> None:
     """Refuse what cannot end well, before any array is made."""
-    from cnncalc.analysis.report import analyze
-
+    check_options(request)
+    if request.output:
+        check_output(Path(request.output))
     refuse_if_too_large(needed_bytes(analyze(graph, batch=request.batch, dtype=request.dtype)))
+
+
+def check_options(request: Request) -> None:
+    """Refuse options that would have no effect. Raises CnncalcError."""
+    file = None if request.input is None or is_shape(request.input) else request.input
     if request.labels and not request.top:
-        problem = say("--labels names the outputs that --top shows")
-        raise CnncalcError([Diagnostic("E225", problem, help=say("add --top 5"))])
-    for path in (request.output,):
-        if path and not Path(path).resolve().parent.is_dir():
-            problem = say("the folder of {path} does not exist", path=path)
-            raise CnncalcError([Diagnostic("E191", problem, help=say("make it first, or name another"))])
+        raise refused(say("--labels names the outputs that --top shows"), say("add --top 5"))
+    if file and request.batch > 1:
+        problem = say("--batch {batch} is for random inputs; {path} says itself how many it holds", batch=request.batch,
+                      path=file)  # fmt: skip
+        raise refused(problem, say("leave --batch out"))
+    image = file is not None and Path(file).suffix.lower() in IMAGES
+    for option in ("mean", "std", "resize", "crop"):
+        if getattr(request, option) is not None and not image:
+            problem = say("--{option} is for an image, and the input is none", option=option)
+            raise refused(problem, say("give one with --input picture.png"))
+
+
+def check_output(path: Path) -> None:
+    """Refuse a place where no file can be put, and what is there but is no file. Raises CnncalcError."""
+    if not path.resolve().parent.is_dir():
+        problem = say("the folder of {path} does not exist", path=path)
+        raise CnncalcError([Diagnostic("E191", problem, help=say("make it first, or name another"))])
+    if path.exists() and not path.is_file():
+        problem = say("{path} is not a regular file", path=path)
+        raise CnncalcError([Diagnostic("E191", problem, help=say("name a file, such as y.npy"))])
 
 
 def make_folder(folder: Path) -> None:
@@ -126,6 +148,15 @@ def extra_warning(extra: list[str]) -> list[Diagnostic]:
         "the weights hold {count} tensors that the network does not have: {names}", count=len(extra), names=names
     )
     return [Diagnostic("W610", message, help=say("they are not used; is it this network's file?"))]
+
+
+def label_warning(labels: list[str] | None, output: Any) -> list[Diagnostic]:
+    """Return the warning for labels that are not as many as the outputs."""
+    outputs = output[0].size
+    if labels is None or len(labels) == outputs:
+        return []
+    message = say("there are {labels} labels and {outputs} outputs", labels=len(labels), outputs=outputs)
+    return [Diagnostic("W612", message, help=say("write one a line, in the outputs' order"))]
 
 
 def cache_notice() -> list[Diagnostic]:

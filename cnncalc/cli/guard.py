@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -16,29 +16,33 @@ FINDING, INVALID, LIMIT = 1, 2, 3
 
 
 @contextmanager
-def guard(*, as_json: bool = False, color: str = "auto") -> Iterator[None]:
-    """Turn the errors of a command's body into diagnostics and an exit code; with `as_json` also into JSON on stdout."""
+def guard(*, as_json: bool = False, color: str = "auto") -> Generator[None]:
+    """Turn the errors of a command's body into diagnostics and an exit code; with `as_json` into JSON on stdout too."""
     try:
         yield
         sys.stdout.flush()
-    except CnncalcError as error:
-        report_errors(error, as_json=as_json, color=color)
-        raise typer.Exit(exit_code(error.diagnostics)) from None
-    except BrokenPipeError:
-        # Whoever read our output has had enough. Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except OSError as error:
-        problem = Diagnostic("E190", say("the system says: {reason}", reason=error.strerror or error))
+    except (CnncalcError, OSError, MemoryError) as error:
+        raise typer.Exit(settle(error, as_json=as_json, color=color)) from None
+
+
+def settle(error: CnncalcError | OSError | MemoryError, *, as_json: bool = False, color: str = "auto") -> int:
+    """Report an error and return the exit code; a closed pipe is none, since its reader has had enough."""
+    if isinstance(error, BrokenPipeError):
         drop_stdout()
-        report_errors(CnncalcError([problem]), as_json=False, color=color)
-        raise typer.Exit(INVALID) from None
-    except MemoryError:
-        problem = Diagnostic(
-            "E401", say("this needs more memory than there is"), help=say("use a smaller batch or input")
-        )
-        report_errors(CnncalcError([problem]), as_json=as_json, color=color)
-        raise typer.Exit(LIMIT) from None
+        return 0
+    if isinstance(error, OSError):
+        drop_stdout()
+        found = CnncalcError([Diagnostic("E190", say("the system says: {reason}", reason=error.strerror or error))])
+    elif isinstance(error, MemoryError):
+        problem = say("this needs more memory than there is")
+        found = CnncalcError([Diagnostic("E401", problem, help=say("use a smaller batch or input"))])
+    else:
+        found = error
+    try:
+        report_errors(found, as_json=as_json and not isinstance(error, OSError), color=color)
+    except OSError:
+        drop_stdout()
+    return exit_code(found.diagnostics)
 
 
 def drop_stdout() -> None:
@@ -60,11 +64,12 @@ def report_errors(error: CnncalcError, *, as_json: bool, color: str) -> None:
     from cnncalc.render.diagnostics import show_diagnostics
     from cnncalc.render.screen import Screen
 
+    show_diagnostics(Screen(sys.stderr, color), error.diagnostics, error.sources)
     if as_json:
         from cnncalc.render.to_json import dumps, errors_json
 
         sys.stdout.write(dumps(errors_json(error.diagnostics)))
-    show_diagnostics(Screen(sys.stderr, color), error.diagnostics, error.sources)
+        sys.stdout.flush()
 
 
 def show_warnings(found: Sequence[Diagnostic], source: str, color: str) -> None:

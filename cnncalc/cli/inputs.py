@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnncalc.cli.options import is_shape
-from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.cli.options import is_shape, refused
 from cnncalc.engine.tensors import inline_weights, random_input, random_weights
 from cnncalc.graph import Graph
 from cnncalc.interop.arrays import read_input
@@ -48,7 +47,7 @@ def input_array(graph: Graph, given: str | None, how: Preparation, batch: int, s
             dtype=dtype,
         )
     problem = say("--input {path}: cnncalc reads .npy, .png, .jpg and .bmp", path=given)
-    raise CnncalcError([Diagnostic("E225", problem, help=say("save it as .npy, or give a shape such as 3x224x224"))])
+    raise refused(problem, say("save it as .npy, or give a shape such as 3x224x224"))
 
 
 def weight_arrays(graph: Graph, given: str | None, seed: int, dtype: str) -> tuple[dict[str, Any], list[str]]:
@@ -66,7 +65,7 @@ def sides(text: str | None, option: str) -> tuple[int, ...] | None:
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) > 2 or not all(part.isascii() and part.isdigit() and 0 < int(part) < 100_000 for part in parts):
         problem = say("{option} {text} is not a size", option=option, text=text)
-        raise CnncalcError([Diagnostic("E225", problem, help=say("write 256, or 224x224"))])
+        raise refused(problem, say("write 256, or 224x224"))
     return tuple(map(int, parts))
 
 
@@ -82,4 +81,4 @@ def numbers(text: str | None, option: str) -> Sequence[float] | None:
         return [float(part) for part in text.split(",")]
     except ValueError:
         problem = say("{option} {text} is not numbers with commas between", option=option, text=text)
-        raise CnncalcError([Diagnostic("E225", problem, help=say("write 0.5, or 0.485,0.456,0.406"))]) from None
+        raise refused(problem, say("write 0.5, or 0.485,0.456,0.406")) from None

@@ -49,6 +49,23 @@ class Format(str, Enum):
     json = "json"
 
 
+def complete_file(incomplete: str) -> list[str]:
+    """Offer spec files and folders; of a folder that is the only choice, what it holds, since a shell adds a space."""
+    from pathlib import Path
+
+    typed = Path(incomplete)
+    folder, start = (typed, "") if incomplete.endswith("/") else (typed.parent, typed.name)
+    try:
+        found = [path for path in sorted(folder.iterdir()) if path.name.startswith(start) and path.name[0] != "."]
+        names = [f"{path}/" if path.is_dir() else str(path) for path in found if path.is_dir() or path.suffix in SPECS]
+    except OSError:
+        return []
+    return complete_file(names[0]) if len(names) == 1 and names[0].endswith("/") else names
+
+
+SPECS = (".yaml", ".yml")
+
+
 def complete_layer(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the layer names of the spec already typed."""
     from cnncalc.spec.load import load
@@ -78,7 +95,7 @@ def complete_columns(incomplete: str) -> list[str]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", help="The spec, a YAML file; - reads standard input.", show_default=False,
-                   autocompletion=lambda incomplete: []),
+                   autocompletion=complete_file),
 ]  # fmt: skip
 SetOption = Annotated[
     list[str] | None,
@@ -101,6 +118,11 @@ WeightsOption = Annotated[
 _SHAPE = re.compile(r"[0-9]{1,16}([x×,][0-9]{1,16}){0,3}")
 
 
+def refused(problem: str, help: str) -> CnncalcError:
+    """Return the error for an option's value."""
+    return CnncalcError([Diagnostic("E225", problem, help=help)])
+
+
 def is_shape(text: str) -> bool:
     """Whether a text is a shape (3x224x224) and not a file's name."""
     return _SHAPE.fullmatch(text) is not None
@@ -113,9 +135,7 @@ def parse_shape(text: str | None) -> Shape | None:
     sizes = tuple(int(part) for part in re.split("[x×,]", text)) if is_shape(text) else ()
     if not sizes or min(sizes) < 1 or max(sizes) > 2**53:
         problem = say("--input {text} is not a shape", text=text)
-        raise CnncalcError(
-            [Diagnostic("E225", problem, help=say("write channels, height and width: --input 3x224x224"))]
-        )
+        raise refused(problem, say("write channels, height and width: --input 3x224x224"))
     return sizes
 
 
@@ -126,6 +146,6 @@ def parse_settings(given: list[str] | None) -> dict[str, str | int | float | boo
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
             problem = say("--set {text} is not NAME=VALUE", text=text)
-            raise CnncalcError([Diagnostic("E225", problem, help=say("write --set width=64"))])
+            raise refused(problem, say("write --set width=64"))
         found[name.strip()] = value.strip()
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cnncalc.cli.options import refused
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.render.screen import Screen
 from cnncalc.text import say
@@ -34,6 +35,15 @@ def print_summary(report: Report, form: str, columns: str | None, depth: int | N
     sys.stdout.write(FORMATS[form](report, picked, depth))
 
 
+def check_explain(quantity: str | None, at: str | None, weights: str | None) -> None:
+    """Refuse arguments of `explain` that would have no effect. Raises CnncalcError."""
+    if at is None and weights is not None:
+        raise refused(say("--weights are for the arithmetic that --at shows"), say("add --at 0,0,0"))
+    if at is not None and quantity is not None:
+        problem = say("--at shows the arithmetic of one element, and {name} is about the whole layer", name=quantity)
+        raise refused(problem, say("leave one of them out"))
+
+
 def print_explanation(report: Report, layer: str, quantity: str | None, *, as_json: bool, color: str) -> None:
     """Print the derivations of a layer, or of one quantity of it."""
     from cnncalc.analysis.explain import QUANTITIES, explain
@@ -59,11 +69,15 @@ def print_element(
 ) -> None:
     """Print the arithmetic of one output element, in double precision."""
     from cnncalc.analysis.explain import missing_layer
+    from cnncalc.analysis.report import analyze
     from cnncalc.cli.inputs import Preparation, input_array, weight_arrays
     from cnncalc.engine.element import trace
+    from cnncalc.engine.memory import refuse_if_too_large
+    from cnncalc.verify import needed_bytes
 
     if all(node.name != layer for node in graph.every_node()):
         raise missing_layer(graph, layer)
+    refuse_if_too_large(needed_bytes(analyze(graph, dtype="float64")))
     x = input_array(graph, given, Preparation(), 1, seed, "float64")[:1]
     held, _ = weight_arrays(graph, weights, seed, "float64")
     traced = trace(graph, layer, parse_index(at), x, held)
@@ -82,5 +96,5 @@ def parse_index(text: str) -> tuple[int, ...]:
     parts = text.replace("x", ",").split(",")
     if not all(part.strip().isascii() and part.strip().isdigit() and len(part) < 17 for part in parts):
         problem = say("--at {text} is not an index", text=text)
-        raise CnncalcError([Diagnostic("E225", problem, help=say("write channel, row and column: --at 0,2,3"))])
+        raise refused(problem, say("write channel, row and column: --at 0,2,3"))
     return tuple(map(int, parts))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.diagnostics import MAX_SHOWN, Diagnostic, Span
 from cnncalc.render.screen import Line, Piece, Screen
-from cnncalc.render.words import clean
+from cnncalc.render.words import cells, clean
 from cnncalc.text import say
 
 LONGEST = 160
@@ -64,14 +64,5 @@ def _excerpt(span: Span, sources: Mapping[str, str], margin: int, style: str) ->
         text, first, last = text[cut : cut + LONGEST], first - cut, min(last - cut, LONGEST)
     before, marked = clean(text[:first]), clean(text[first : max(last, first + 1)])
     yield [Piece(f"{span.line:>{margin}} | ", "blue"), clean(text).rstrip()]
-    carets = "^" * max(1, _cells(marked))
-    yield [Piece(f"{' ' * margin} | ", "blue"), " " * _cells(before), Piece(carets, style)]
-
-
-def _cells(text: str) -> int:
-    """Return how many columns a terminal gives the text; Chinese characters take two."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+    carets = "^" * max(1, cells(marked))
+    yield [Piece(f"{' ' * margin} | ", "blue"), " " * cells(before), Piece(carets, style)]

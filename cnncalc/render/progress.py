@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import prod
 from typing import Any
@@ -20,7 +20,7 @@ After = Callable[[Any], None]
 
 
 @contextmanager
-def progress(graph: Graph, color: str) -> Iterator[tuple[Before, After]]:
+def progress(graph: Graph, color: str) -> Generator[tuple[Before, After]]:
     """Give two callbacks, before and after each layer; a bar shows the layer and the share of the work done."""
     if not Screen(sys.stderr, color).is_terminal:
         yield (lambda node: None), (lambda step: None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.screen import Line, Piece, Screen
+from cnncalc.render.summary import heading, left_out
 from cnncalc.render.to_json import SCHEMA_VERSION
 from cnncalc.render.words import clean, size_text
 from cnncalc.text import number, say, shape_text
@@ -17,7 +19,8 @@ Origins = tuple[str | None, str | None, int]
 """The input's file, the weights' file (None: seeded random, or written in the spec), and the seed."""
 
 
-class Ranked(NamedTuple):
+@dataclass(frozen=True)
+class Ranked:
     """One of the largest outputs."""
 
     index: int
@@ -47,9 +50,7 @@ def show_proof(screen: Screen, proof: Proof, ranked: Sequence[Sequence[Ranked]],
 
 def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins, width: int) -> Iterator[Line]:
     """Yield the lines of a proof."""
-    from cnncalc.render.summary import heading
-
-    yield heading(proof.report)
+    yield from heading(proof.report, width)
     yield origin_text(proof, origins)
     yield ""
     yield from _table(proof, width)
@@ -97,6 +98,9 @@ def _table(proof: Proof, width: int) -> Iterator[Line]:
         text = "  ".join(parts).rstrip()
         bad = number_ > 0 and row[0] != MARK[True]
         yield [Piece(text, "bold" if not number_ else "bold red" if bad else "")]
+    dropped = [TITLES[at] for at in DROPPED_FIRST if at not in kept]
+    if dropped:
+        yield from left_out(dropped, width)
 
 
 MARK = {True: "=", False: "!"}
@@ -136,8 +140,14 @@ def _verdict(proof: Proof) -> Iterator[Line]:
     wrong = proof.mismatches
     totals = proof.report.totals
     if not wrong:
-        yield [Piece(say("proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s", count=len(proof.checks),
-                         params=number(totals.parameters), macs=number(totals.macs), seconds=f"{proof.seconds:.2f}"), "bold green")]  # fmt: skip
+        text = say(
+            "proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s",
+            count=len(proof.checks),
+            params=number(totals.parameters),
+            macs=number(totals.macs),
+            seconds=f"{proof.seconds:.2f}",
+        )
+        yield [Piece(text, "bold green")]
         return
     yield [Piece(say("{wrong} of {count} checks disagree:", wrong=len(wrong), count=len(proof.checks)), "bold red")]
     for name, check in wrong:
@@ -180,7 +190,7 @@ def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origin
         "checks": len(proof.checks),
         "mismatches": [{"layer": name, "what": check.what} for name, check in proof.mismatches],
         "agrees": not proof.mismatches,
-        "output": {"shape": list(proof.output.shape), "top": [[one._asdict() for one in best] for best in ranked]},
+        "output": {"shape": list(proof.output.shape), "top": [[asdict(one) for one in best] for best in ranked]},
         "seconds": proof.seconds,
     }
 

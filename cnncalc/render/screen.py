@@ -1,4 +1,4 @@
-"""Where output goes: data to stdout, diagnostics and progress to stderr; colour and width only where they are wanted."""
+"""Where output goes: data to stdout, diagnostics and progress to stderr; colour and width only where wanted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple, TextIO
 
 UNLIMITED = 10_000
@@ -67,8 +68,13 @@ def _plain(line: Line) -> str:
 
 
 def make_streams_safe() -> None:
-    """Let stdout and stderr write an escape, instead of failing, where their encoding lacks a character."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
+    """Let stdout and stderr write an escape, instead of failing, where their encoding lacks a character.
+
+    One that was closed before the start swallows what is written.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 it stays open
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")

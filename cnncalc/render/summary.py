@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cnncalc.analysis.report import HeadFacts, Report
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.table import Column, aligned, fit, rows
-from cnncalc.render.words import clean, size_text
+from cnncalc.render.words import cells, clean, size_text
 from cnncalc.text import number, say, shape_text
 
 
@@ -22,14 +22,14 @@ def summary_lines(
     report: Report, columns: Sequence[Column], depth: int | None, width: int, *, keep_all: bool
 ) -> Iterator[Line]:
     """Yield the summary's lines for a screen of `width` columns."""
-    yield heading(report)
+    yield from heading(report, width)
     yield ""
     table = rows(report, depth)
-    cells = [[column.text(row) for column in columns] for row in table]
-    fitted = fit(columns, cells, width, keep_all=keep_all)
+    texts = [[column.text(row) for column in columns] for row in table]
+    fitted = fit(columns, texts, width, keep_all=keep_all)
     places = [columns.index(column) for column in fitted.columns]
     yield [Piece(aligned(fitted.columns, fitted.widths, [column.title for column in fitted.columns]), "bold")]
-    for row in cells:
+    for row in texts:
         yield aligned(fitted.columns, fitted.widths, [row[place] for place in places])
     yield ""
     yield from _wrapped(total_parts(report), width)
@@ -41,17 +41,25 @@ def summary_lines(
     for head in report.heads:
         yield from _wrapped([head_text(head)], width)
     if fitted.dropped:
-        yield [Piece(say("left out to fit: {names} (a wider terminal, a pipe or --columns shows them)",
-                         names=", ".join(fitted.dropped)), "dim")]  # fmt: skip
+        yield from left_out(fitted.dropped, width)
 
 
-def heading(report: Report) -> Line:
-    """Return the line that names the network and what it was analysed for."""
-    return [
-        Piece(clean(report.graph.name), "bold"),
-        say("   input {shape}   batch {batch}   {dtype}", shape=shape_text(report.graph.input_shape), batch=report.batch,
-            dtype=report.dtype),
-    ]  # fmt: skip
+def heading(report: Report, width: int) -> Iterator[Line]:
+    """Yield the line that names the network and what it was analysed for; two where one is too narrow."""
+    name = clean(report.graph.name)
+    shape = shape_text(report.graph.input_shape)
+    what = say("input {shape}   batch {batch}   {dtype}", shape=shape, batch=report.batch, dtype=report.dtype)
+    if cells(name) + 3 + len(what) <= width:
+        yield [Piece(name, "bold"), f"   {what}"]
+        return
+    yield [Piece(name, "bold")]
+    yield what
+
+
+def left_out(titles: Sequence[str], width: int) -> Iterator[Line]:
+    """Yield the footer that names the columns a narrow terminal has no room for."""
+    text = say("left out to fit: {names} (a wider terminal or a pipe shows them)", names=", ".join(titles))
+    yield from ([Piece(line, "dim")] for line in _folded(text, width))
 
 
 def total_parts(report: Report) -> list[str]:

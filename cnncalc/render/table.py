@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ from cnncalc.render.words import field_text, jump_text, kernel_text, size_text, 
 from cnncalc.text import number, say, shape_text
 
 
-class Row(NamedTuple):
-    """One line of the table: a layer, or a group of `count` layers whose numbers are summed and whose last output stands."""
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a layer, or `count` layers whose numbers are summed and whose last output stands."""
 
     index: int
     name: str
@@ -38,50 +40,51 @@ class Column(NamedTuple):
     plain: Callable[[Row], object]
 
 
-def _same(get: Callable[[Row], str]) -> tuple[Callable[[Row], str], Callable[[Row], object]]:
-    return get, get
+def _text(key: str, title: str, get: Callable[[Row], str], *, right: bool = False) -> Column:
+    return Column(key, title, right, get, get)
 
 
-def _count(get: Callable[[Row], int]) -> tuple[Callable[[Row], str], Callable[[Row], object]]:
-    return (lambda row: number(get(row))), get
+def _count(key: str, title: str, get: Callable[[Row], int], *, zero: str = "0") -> Column:
+    """Return a column of counts; `zero`: what people see for none."""
+
+    def text(row: Row) -> str:
+        count = get(row)
+        return number(count) if count else zero
+
+    return Column(key, title, True, text, get)
+
+
+def _of_one(get: Callable[[Row], str]) -> Callable[[Row], str]:
+    """Return a cell that only a single layer has, not a group."""
+    return lambda row: get(row) if row.count == 1 else ""
+
+
+def _bytes(row: Row) -> int:
+    return row.activation_bytes
+
+
+def _memory(row: Row) -> str:
+    return size_text(row.activation_bytes)
 
 
 COLUMNS: dict[str, Column] = {
     column.key: column
     for column in (
-        Column("index", "#", True, *_count(lambda row: row.index)),
-        Column("layer", say("layer"), False, *_same(lambda row: row.name)),
-        Column("type", say("type"), False, *_same(lambda row: row.type)),
-        Column(
-            "inputs", say("from"), False, *_same(lambda row: " ".join(row.facts.node.inputs) if row.count == 1 else "")
-        ),
-        Column("output", say("output"), False, *_same(lambda row: shape_text(row.facts.node.output_shape))),
-        Column(
-            "kernel", say("kernel"), False, *_same(lambda row: kernel_text(row.facts.node) if row.count == 1 else "")
-        ),
-        Column(
-            "params",
-            say("params"),
-            True,
-            lambda row: number(row.parameters) if row.parameters else "",
-            lambda row: row.parameters,
-        ),
-        Column(
-            "buffers",
-            say("buffers"),
-            True,
-            lambda row: number(row.buffers) if row.buffers else "",
-            lambda row: row.buffers,
-        ),
-        Column("macs", say("MACs"), True, *_count(lambda row: row.macs)),
-        Column("real_macs", say("MACs on data"), True, *_count(lambda row: row.macs_without_padding)),
-        Column("flops", say("FLOPs"), True, *_count(lambda row: row.flops)),
-        Column("rf", say("RF"), True, *_same(lambda row: field_text(row.facts.receptive.fields))),
-        Column("jump", say("jump"), True, *_same(lambda row: jump_text(row.facts.receptive.fields))),
-        Column("start", say("start"), True, *_same(lambda row: start_text(row.facts.receptive.fields))),
-        Column(
-            "memory", say("memory"), True, lambda row: size_text(row.activation_bytes), lambda row: row.activation_bytes
-        ),
+        _count("index", "#", lambda row: row.index),
+        _text("layer", say("layer"), lambda row: row.name),
+        _text("type", say("type"), lambda row: row.type),
+        _text("inputs", say("from"), _of_one(lambda row: " ".join(row.facts.node.inputs))),
+        _text("output", say("output"), lambda row: shape_text(row.facts.node.output_shape)),
+        _text("kernel", say("kernel"), _of_one(lambda row: kernel_text(row.facts.node))),
+        _count("params", say("params"), lambda row: row.parameters, zero=""),
+        _count("buffers", say("buffers"), lambda row: row.buffers, zero=""),
+        _count("macs", say("MACs"), lambda row: row.macs),
+        _count("real_macs", say("MACs on data"), lambda row: row.macs_without_padding),
+        _count("flops", say("FLOPs"), lambda row: row.flops),
+        _text("rf", say("RF"), lambda row: field_text(row.facts.receptive.fields), right=True),
+        _text("jump", say("jump"), lambda row: jump_text(row.facts.receptive.fields), right=True),
+        _text("start", say("start"), lambda row: start_text(row.facts.receptive.fields), right=True),
+        Column("memory", say("memory"), True, _memory, _bytes),
     )
 }
 
@@ -117,7 +120,7 @@ def _row(index: int, group: list[LayerFacts], name: str) -> Row:
 
 
 def chosen(names: str | None) -> list[Column]:
-    """Return the columns of a comma-separated list, the default ones without it. Raises CnncalcError for an unknown one."""
+    """Return the columns of a list with commas, the default ones without it. Raises CnncalcError for an unknown one."""
     if names is None:
         return [COLUMNS[key] for key in DEFAULT]
     found: list[Column] = []

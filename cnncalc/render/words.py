@@ -22,6 +22,15 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text.replace("\t", " "))
 
 
+def cells(text: str) -> int:
+    """Return how many columns a terminal gives the text; Chinese characters take two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def size_text(count: int) -> str:
     """Write a number of bytes with a binary unit: 37632 is `36.8 KiB`."""
     if count < 1024:
