@@ -17,7 +17,7 @@ from cnncalc.engine.resize import resized
 from cnncalc.engine.run import Step, execute
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.adaptive import BinPool
 from cnncalc.text import Shape, say, shape_text
 
 Array = npt.NDArray[Any]
@@ -184,7 +184,8 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
         for name, units in wanted.items()
         for (unit, position), seen in zip(units, measured[name], strict=True)
     ]
-    return tuple(proofs), tuple(_fields(report, last_map.name)) if last_map is not None else ()
+    sliding = [node for node in _without_bins(graph) if _is_map(facts[node.name])]
+    return tuple(proofs), tuple(_fields(report, sliding[-1].name)) if sliding else ()
 
 
 def _is_map(facts: LayerFacts) -> bool:
@@ -198,8 +199,8 @@ def _sees_the_same_everywhere(receptive: Receptive) -> bool:
 def _fields(report: Report, name: str) -> Iterator[FieldProof]:
     """Measure size, jump and start on each axis, on an input lengthened along it until two neighbours are unclipped.
 
-    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis that adaptive pooling
-    cuts into bins, or where all units see the same, has no such numbers to measure.
+    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis where all units see the
+    same has no such numbers to measure.
     """
     graph = report.graph
     for axis, field in enumerate(report.layer(name).receptive.fields):
@@ -211,23 +212,23 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
         length = own + max(0, -((own - end) // field.jump)) * field.jump
         shape = tuple(length if at == 1 + axis else size for at, size in enumerate(graph.input_shape))
         larger = resized(graph, name, shape)
-        if larger is None or larger.nodes[-1].output_shape[1 + axis] < unit + 2 or _has_bins(larger):
+        if larger is None or larger.nodes[-1].output_shape[1 + axis] < unit + 2:
             continue
-        places = [tuple(one if at == axis else 0 for at in range(len(shape) - 1)) for one in (unit, unit + 1)]
+        middle = tuple(size // 2 for size in larger.nodes[-1].output_shape[1:])
+        places = [(*middle[:axis], one, *middle[axis + 1 :]) for one in (unit, unit + 1)]
         seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
         measured = _size_jump_start(seen[0], seen[1], unit)
         check = Check(say("receptive field (size, jump, start)"), (field.size, field.jump, field.start), measured)
         yield FieldProof(name, axis, length, check)
 
 
-def _has_bins(graph: Graph) -> bool:
-    relations = (
-        relation for node in graph.nodes for relation in node.layer.windows(node.input_shapes, node.output_shape)
-    )
-    return any(
-        isinstance(relation, Windows) and any(not isinstance(axis, Window) for axis in relation.axes)
-        for relation in relations
-    )
+def _without_bins(graph: Graph) -> list[Node]:
+    """Return the nodes that only sliding windows lead to: adaptive pooling's bins change with the size of the input."""
+    binned: set[str] = set()
+    for node in graph.nodes:
+        if isinstance(node.layer, BinPool) or binned.intersection(node.inputs):
+            binned.add(node.name)
+    return [node for node in graph.nodes if node.name not in binned]
 
 
 def _size_jump_start(seen: Interval, beside: Interval, unit: int) -> tuple[int, int, int] | None:

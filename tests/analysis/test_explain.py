@@ -1,0 +1,51 @@
+"""Derivations: their arithmetic is evaluated and compared with the facts, and a course's examples are reproduced."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from pathlib import Path
+
+import pytest
+from cnncalc.analysis.explain import explain
+from cnncalc.analysis.report import analyze
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.spec.load import load
+
+SPECS = Path(__file__).parents[2] / "specs"
+GALLERY = sorted(path.stem for path in SPECS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("spec", GALLERY)
+def test_every_derivation_of_the_gallery_comes_out(spec):
+    report = analyze(load(str(SPECS / f"{spec}.yaml")))
+    for facts in report.layers:
+        explained = explain(report, facts.node.name)
+        for rules in explained.rules.values():
+            for rule in rules:
+                if rule.numbers:
+                    assert eval(rule.numbers, {"ceil": ceil, "floor": floor}) == rule.value, (facts.node.name, rule)
+        assert explained.rules["parameters"][0].value == facts.held.parameter_count
+        assert explained.rules["macs"][0].value == facts.cost.macs
+        assert explained.rules["memory"][0].value == facts.activation_bytes
+        if facts.receptive.fields:
+            assert explained.rules["receptive_field"][0].value == facts.receptive.fields[0].size
+
+
+def test_weight_sharing_of_lenets_second_convolution():
+    """16 maps of 10x10 from 6 of 14x14 by 5x5 kernels; locally connected: 1,600 kernels of 150, each with a bias."""
+    report = analyze(load(str(SPECS / "lenet.yaml")))
+    assert explain(report, "conv2").sharing == {
+        "convolution": 2_416,
+        "locally_connected": 241_600,
+        "fully_connected": 1_883_200,
+    }
+
+
+def test_a_wrong_name_is_answered_with_the_nearest():
+    report = analyze(load(str(SPECS / "resnet50.yaml")))
+    with pytest.raises(CnncalcError) as caught:
+        explain(report, "layer1.0.con1")
+    assert "layer1.0.conv1" in caught.value.diagnostics[0].help
+    with pytest.raises(CnncalcError) as caught:
+        explain(report, "layer1")
+    assert "group" in caught.value.diagnostics[0].help

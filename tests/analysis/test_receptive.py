@@ -1,0 +1,194 @@
+"""Receptive fields against published tables, hand computation, and a brute-force count of what each unit depends on."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from cnncalc.analysis.receptive import receptive
+from cnncalc.analysis.window import window
+from cnncalc.spec.load import load, loads
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+def field(graph, name):
+    """Return (r, j, P) of a node on its first axis, P being the padding before, as tables print it."""
+    found = receptive(graph)[0][name].fields
+    assert all(axis == found[0] for axis in found)
+    return found[0].size, found[0].jump, -found[0].start
+
+
+# Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks", table 1, and Google's
+# receptive-field library for the same networks: receptive field size, effective stride, effective padding.
+def test_vgg16():
+    assert field(load(str(SPECS / "vgg16.yaml")), "features.30") == (212, 32, 90)
+
+
+def test_alexnet_v2():
+    graph = loads("""
+input: [3, 231, 231]
+layers:
+  - {type: Conv2d, out_channels: 64, kernel_size: 11, stride: 4}
+  - {type: MaxPool2d, kernel_size: 3, stride: 2}
+  - {type: Conv2d, out_channels: 192, kernel_size: 5, padding: same}
+  - {type: MaxPool2d, kernel_size: 3, stride: 2}
+  - {type: Conv2d, out_channels: 384, kernel_size: 3, padding: same, repeat: 3}
+  - {name: pool5, type: MaxPool2d, kernel_size: 3, stride: 2}
+""")
+    assert field(graph, "pool5") == (195, 32, 64)
+
+
+def test_mobilenet_v1_with_the_one_sided_padding_of_its_first_publication():
+    graph = loads("""
+input: [3, 224, 224]
+defaults:
+  Conv2d: {kernel_size: 3, padding: same_upper}
+layers:
+  - {type: Conv2d, out_channels: 32, stride: 2}
+  - {type: Conv2d, out_channels: 32, groups: 32}
+  - {type: Conv2d, out_channels: 32, groups: 32, stride: 2}
+  - {type: Conv2d, out_channels: 32, groups: 32}
+  - {type: Conv2d, out_channels: 32, groups: 32, stride: 2}
+  - {type: Conv2d, out_channels: 32, groups: 32}
+  - {type: Conv2d, out_channels: 32, groups: 32, stride: 2}
+  - {type: Conv2d, out_channels: 32, groups: 32, repeat: 5}
+  - {type: Conv2d, out_channels: 32, groups: 32, stride: 2}
+  - {name: last, type: Conv2d, out_channels: 32, groups: 32}
+""")
+    assert field(graph, "last") == (315, 32, 126)
+
+
+def test_resnet18_and_both_resnet50():
+    assert field(load(str(SPECS / "resnet18.yaml")), "layer4.1.relu2") == (435, 32, 217)
+    assert field(load(str(SPECS / "resnet50.yaml")), "layer4.2.relu3") == (427, 32, 213)
+    # The variant with the stride in the first 1x1 convolution, which has the same name and another field.
+    text = (SPECS / "resnet50.yaml").read_text()
+    text = text.replace(
+        "{name: conv1, type: Conv2d, out_channels: width, kernel_size: 1}",
+        "{name: conv1, type: Conv2d, out_channels: width, kernel_size: 1, stride: stride}",
+    ).replace("kernel_size: 3, stride: stride, padding: 1", "kernel_size: 3, padding: 1")
+    assert field(loads(text), "layer4.2.relu3") == (483, 32, 241)
+
+
+def test_stacks_of_3x3():
+    """Two 3x3 see 5x5, three see 7x7 (Simonyan and Zisserman 2014, section 2.3)."""
+    graph = loads("input: [1, 9, 9]\nlayers:\n  - {type: Conv2d, out_channels: 1, kernel_size: 3, repeat: 3}\n")
+    assert [field(graph, f"conv1.{i}")[0] for i in range(3)] == [3, 5, 7]
+
+
+def test_a_gate_sees_everything_and_the_path_without_it_is_told_too():
+    graph = loads("""
+input: [4, 20, 20]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
+  - {name: squeeze, type: GlobalAvgPool2d}
+  - {name: gate, type: Sigmoid}
+  - {name: scaled, type: Multiply, from: [conv, gate]}
+  - {name: after, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
+""")
+    fields = receptive(graph)[0]
+    assert fields["scaled"].fields[0] == (20, 0, 0)
+    assert fields["scaled"].without_gate[0] == (3, 1, -1)
+    assert fields["after"].without_gate[0] == (5, 1, -2)
+    assert not receptive(graph)[1]
+
+
+def test_unaligned_branches_are_warned_of_and_their_union_is_reported():
+    graph = loads("""
+input: [1, 10, 10]
+layers:
+  - type: Concat
+    branches:
+      left: [{type: ZeroPad2d, padding: [2, 0, 0, 0]}, {type: Conv2d, out_channels: 1, kernel_size: [1, 3]}]
+      right: {type: Conv2d, out_channels: 1, kernel_size: [1, 3], padding: [0, 1]}
+""")
+    fields, warnings = receptive(graph)
+    # Unit x sees x-2..x on the left and x-1..x+1 on the right: together x-2..x+1.
+    assert fields["concat1"].fields == ((1, 1, 0), (4, 1, -2))
+    assert [warning.code for warning in warnings] == ["W510"]
+    assert "not aligned" in warnings[0].message
+
+
+def test_the_smallest_path_of_a_residual_block_is_its_shortcut():
+    graph = loads("""
+input: [2, 12, 12]
+layers:
+  - {name: stem, type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1}
+  - {name: conv, type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1}
+  - {name: sum, type: Add, from: [conv, stem]}
+""")
+    found = receptive(graph)[0]["sum"]
+    assert (found.fields[0].size, found.smallest[0].size) == (5, 3)
+
+
+def test_uneven_adaptive_bins():
+    """7 positions in 3 bins: 0..2, 2..4, 4..6, so the widest is 3 and they are 7/3 apart."""
+    graph = loads("input: [1, 7]\nlayers:\n  - {name: pool, type: AdaptiveAvgPool1d, output_size: 3}\n")
+    found = receptive(graph)[0]["pool"].fields[0]
+    assert (found.size, found.jump * 3) == (3, 7)
+    assert [window(graph, "pool", (unit,)) for unit in range(3)] == [((0, 2),), ((2, 4),), ((4, 6),)]
+
+
+AXES = [
+    "{type: Conv1d, out_channels: 1, kernel_size: 3}",
+    "{type: Conv1d, out_channels: 1, kernel_size: 2, stride: 3, padding: [[1, 0]]}",
+    "{type: Conv1d, out_channels: 1, kernel_size: 3, dilation: 3, padding: 4}",
+    "{type: MaxPool1d, kernel_size: 3, stride: 2, padding: 1, ceil_mode: true}",
+    "{type: AvgPool1d, kernel_size: 2, stride: 2}",
+    "{type: Conv1d, out_channels: 1, kernel_size: 3, padding: 2, padding_mode: circular}",
+    "{type: Conv1d, out_channels: 1, kernel_size: 3, padding: 2, padding_mode: reflect}",
+    "{type: Conv1d, out_channels: 1, kernel_size: 4, padding: same, padding_mode: replicate}",
+]
+
+
+def reads(layer, size, unit):
+    """List the input positions that one unit of a 1-d layer reads, padding left out, from its arguments alone."""
+    kernel, stride = layer.kernel_size[0], (layer.stride or layer.kernel_size)[0]
+    dilation = getattr(layer, "dilation", (1,))[0]
+    before = (kernel - 1) // 2 if layer.padding == "same" else layer.padding[0][0]
+    found = set()
+    for tap in range(kernel):
+        at = unit * stride - before + tap * dilation
+        mode = getattr(layer, "padding_mode", "zeros")
+        if mode == "circular":
+            at %= size
+        elif mode == "reflect":
+            at = abs(at) if at < size else 2 * (size - 1) - at
+        elif mode == "replicate":
+            at = min(max(at, 0), size - 1)
+        if 0 <= at < size:
+            found.add(at)
+    return found
+
+
+@pytest.mark.parametrize("first", AXES)
+def test_windows_are_exact(first):
+    """Follow sets of positions back through three layers, one position at a time, for every unit of the last."""
+    for rest in product(AXES, repeat=2):
+        graph = loads("input: [1, 31]\nlayers:\n" + "".join(f"  - {layer}\n" for layer in (first, *rest)))
+        last = graph.nodes[-1]
+        for unit in range(last.output_shape[1]):
+            seen = {unit}
+            for node in reversed(graph.nodes):
+                seen = set().union(*(reads(node.layer, node.input_shapes[0][1], one) for one in seen))
+            expected = (min(seen), max(seen)) if seen else None
+            assert window(graph, last.name, (unit,)) == (expected,), rest
+
+
+def test_the_forward_rule_gives_every_unclipped_unit():
+    """-P + y j to -P + y j + r - 1 is what the exact sets say, wherever no border clips it."""
+    for layers in product(AXES[:3] + AXES[4:5], repeat=3):
+        graph = loads("input: [1, 90]\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers))
+        last = graph.nodes[-1]
+        rule = receptive(graph)[0][last.name].fields[0]
+        unclipped = [
+            unit
+            for unit in range(last.output_shape[1])
+            if rule.start + unit * rule.jump >= 0 and rule.start + unit * rule.jump + rule.size <= 90
+        ]
+        assert unclipped
+        for unit in unclipped:
+            first = rule.start + unit * rule.jump
+            assert window(graph, last.name, (unit,)) == ((first, first + rule.size - 1),)

@@ -1,0 +1,139 @@
+"""Static against executed, on random networks of every kind, and that a wrong static number does not pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cnncalc
+import numpy as np
+import pytest
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.layers.base import argument_fields
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+SPECS = Path(__file__).parents[1] / "specs"
+
+
+@pytest.mark.parametrize("spec", sorted(path.stem for path in SPECS.glob("*.yaml")))
+def test_the_gallery_is_proven(spec):
+    """On smaller images than their own, so that it is quick; AlexNet's, NiN's and SqueezeNet's windows need larger ones."""
+    path = str(SPECS / f"{spec}.yaml")
+    channels, own, _ = cnncalc.load(path).input_shape
+    size = min(own, {"alexnet": 127, "squeezenet1_0": 96, "nin": 127}.get(spec, 64))
+    network = cnncalc.load(path, input_shape=(channels, size, size))
+    proof = cnncalc.run(network)
+    assert not proof.mismatches
+    assert len(proof.layers) == len(network.executed)
+    assert proof.fields, "no receptive field was measured"
+    assert np.isfinite(proof.output).all()
+
+
+@pytest.mark.parametrize("spec", sorted(path.stem for path in (SPECS / "examples").glob("*.yaml")))
+def test_the_examples_are_proven(spec):
+    proof = cnncalc.run(cnncalc.load(str(SPECS / "examples" / f"{spec}.yaml")), dtype="float64")
+    assert not proof.mismatches
+
+
+sizes = st.integers(1, 4)
+
+
+@st.composite
+def windowed(draw):
+    """Draw one convolution or pooling layer as a spec item."""
+    kind = draw(st.sampled_from(["Conv2d", "Conv2d", "MaxPool2d", "AvgPool2d"]))
+    kernel = [draw(sizes), draw(sizes)]
+    item = f"type: {kind}, kernel_size: {kernel}, stride: {[draw(sizes), draw(sizes)]}"
+    if kind == "Conv2d":
+        pads = [[draw(st.integers(0, 2)), draw(st.integers(0, 2))] for _ in range(2)]
+        groups = draw(st.sampled_from([1, 2]))
+        mode = draw(st.sampled_from(["zeros", "zeros", "circular", "reflect", "replicate"]))
+        item += f", out_channels: 4, padding: {pads}, groups: {groups}, dilation: {draw(st.integers(1, 3))}, padding_mode: {mode}"
+    else:
+        pads = [[draw(st.integers(0, k // 2)), draw(st.integers(0, k // 2))] for k in kernel]
+        item += f", padding: {pads}, ceil_mode: {'true' if draw(st.booleans()) else 'false'}"
+    return "{" + item + "}"
+
+
+@st.composite
+def networks(draw):
+    """Draw a network of windowed layers, residual and concatenated branches, a gate, and a classifier."""
+    lines = [f"input: [4, {draw(st.integers(6, 23))}, {draw(st.integers(6, 23))}]", "layers:"]
+    lines += [f"  - {draw(windowed())}" for _ in range(draw(st.integers(1, 3)))]
+    if draw(st.booleans()):
+        lines += ["  - ReLU", "  - type: Add", "    branches:", "      - []",
+                  "      - [{type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}, BatchNorm2d]"]  # fmt: skip
+    if draw(st.booleans()):
+        lines += ["  - {name: map, type: Identity}", "  - {type: GlobalAvgPool2d}", "  - {name: gate, type: Sigmoid}",
+                  "  - {type: Multiply, from: [map, gate]}"]  # fmt: skip
+    if draw(st.booleans()):
+        lines += [f"  - {{type: AdaptiveAvgPool2d, output_size: {draw(st.integers(1, 3))}}}"]
+    if draw(st.booleans()):
+        lines += ["  - Flatten", "  - {type: Linear, out_features: 3}"]
+    return "\n".join(lines) + "\n"
+
+
+@given(networks())
+@settings(max_examples=120, deadline=None)
+def test_random_networks_are_proven(text):
+    try:
+        network = cnncalc.loads(text)
+    except CnncalcError:
+        assume(False)
+        return
+    proof = cnncalc.run(network, batch=2)
+    assert not proof.mismatches, (text, proof.mismatches)
+
+
+def lying(network, **lies):
+    """Return the network with its first convolution stating something else than it does."""
+    class_ = type(network.nodes[0].layer)
+    liar = type("Liar", (class_,), lies)
+    liar.__name__ = class_.__name__
+    layer = liar(**{name: getattr(network.nodes[0].layer, name) for name in argument_fields(class_)})
+    return replace(network, nodes=(replace(network.nodes[0], layer=layer), *network.nodes[1:]))
+
+
+def test_a_wrong_count_is_told():
+    network = cnncalc.load(str(SPECS / "lenet.yaml"))
+    wrong = lying(network, quantities=lambda self, inputs, output: type(network.nodes[0].layer).quantities(
+        self, inputs, output)._replace(mac=117_601))  # fmt: skip
+    mismatches = cnncalc.run(wrong).mismatches
+    assert ("conv1", "MACs", 117_601, 117_600) in [(n, c.what, c.static, c.executed) for n, c in mismatches]
+
+
+def test_a_wrong_window_is_told():
+    network = cnncalc.load(str(SPECS / "lenet.yaml"))
+    right = type(network.nodes[0].layer)
+
+    def windows(self, inputs, output):
+        relation = right.windows(self, inputs, output)[0]
+        return [relation._replace(axes=(relation.axes[0]._replace(kernel=4), relation.axes[1]))]
+
+    mismatches = cnncalc.run(lying(network, windows=windows)).mismatches
+    assert {check.what for _, check in mismatches} >= {"receptive field (size, jump, start)", "input seen"}
+
+
+def test_a_wrong_shape_or_tensor_is_told():
+    network = cnncalc.load(str(SPECS / "lenet.yaml"))
+    right = type(network.nodes[0].layer)
+    extra = lying(network, parameters=lambda self, inputs: {**right.parameters(self, inputs), "scale": (6,)})
+    assert ("conv1", "tensors") in [(name, check.what) for name, check in cnncalc.run(extra).mismatches]
+    stretched = replace(network, nodes=(*network.nodes[:-1], replace(network.nodes[-1], output_shape=(11,))))
+    assert ("fc3", "output shape") in [(name, check.what) for name, check in cnncalc.run(stretched).mismatches]
+
+
+def test_too_large_a_run_is_refused_with_the_number():
+    network = cnncalc.loads("input: [1, 1000000, 1000000]\nlayers: [ReLU]\n")
+    with pytest.raises(CnncalcError) as caught:
+        cnncalc.run(network)
+    assert caught.value.diagnostics[0].is_limit
+    assert "8,000,000,000,000" in str(caught.value) or "16,000,000,000,000" in str(caught.value)
+
+
+def test_the_same_seed_gives_the_same_output():
+    network = cnncalc.load(str(SPECS / "lenet.yaml"))
+    first, second, other = (cnncalc.run(network, seed=seed).output for seed in (1, 1, 2))
+    assert (first == second).all()
+    assert (first != other).any()
