@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from cnncalc.analysis.receptive import Receptive
@@ -18,7 +18,7 @@ from cnncalc.engine.run import Step, execute
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.adaptive import BinPool
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, number, say
 
 Array = npt.NDArray[Any]
 Interval = tuple[int, int] | None
@@ -45,18 +45,14 @@ class LayerProof(NamedTuple):
     tensors: Check
     macs: Check
     padded_macs: Check
+    parameter_count: int
+    """How many numbers the kernel was given."""
     seconds: float
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """All of them."""
         return (self.shape, self.tensors, self.macs, self.padded_macs)
-
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers the kernel was given."""
-        held: Any = self.tensors.executed
-        return sum(int(np.prod(shape)) for shape in held.values())
 
 
 class UnitProof(NamedTuple):
@@ -143,7 +139,7 @@ def run(
 
 
 def needed_bytes(report: Report) -> int:
-    """Return the bytes a run takes: activations at their peak, weights, and the padded copy that a convolution reads."""
+    """Return the bytes a run takes: the activations' peak, weights, and the padded copy that a convolution reads."""
     largest = max(facts.activation_bytes for facts in report.layers)
     totals = report.totals
     return totals.peak_bytes + totals.parameter_bytes + totals.buffer_bytes + 2 * largest
@@ -157,6 +153,7 @@ def _layer(facts: LayerFacts, step: Step) -> LayerProof:
         Check(say("tensors"), {**facts.held.parameters, **facts.held.buffers}, dict(step.held)),
         Check(say("MACs"), cost.macs, step.mac),
         Check(say("MACs on padding"), cost.macs - cost.macs_without_padding, step.padded_mac),
+        sum(prod(shape) for shape in step.held.values()),
         step.seconds,
     )
 
@@ -199,8 +196,8 @@ def _sees_the_same_everywhere(receptive: Receptive) -> bool:
 def _fields(report: Report, name: str) -> Iterator[FieldProof]:
     """Measure size, jump and start on each axis, on an input lengthened along it until two neighbours are unclipped.
 
-    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis where all units see the
-    same has no such numbers to measure.
+    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis where all units see
+    the same has no such numbers to measure.
     """
     graph = report.graph
     for axis, field in enumerate(report.layer(name).receptive.fields):
@@ -240,11 +237,13 @@ def _size_jump_start(seen: Interval, beside: Interval, unit: int) -> tuple[int, 
 
 def describe(check: Check) -> str:
     """Return a check's two sides in words."""
-    return say("{what}: static {static}, executed {executed}", what=check.what, static=_text(check.static),
-               executed=_text(check.executed))  # fmt: skip
+    return say(
+        "{what}: static {static}, executed {executed}",
+        what=check.what,
+        static=_text(check.static),
+        executed=_text(check.executed),
+    )
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):  # pyright: ignore[reportUnknownVariableType]
-        return shape_text(value)  # pyright: ignore[reportUnknownArgumentType]
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _text(value: object) -> str:
+    return number(value) if isinstance(value, int) else str(value)

@@ -23,7 +23,7 @@ LEVELS = [
     {"render"},
     {"cli"},
 ]
-"""From the foundation up. A part may import what stands below it, and itself; parts on one level do not know each other."""
+"""From the foundation up. A part may import what stands below it, and itself, but no other part of its level."""
 
 ALLOWED = {("verify", "engine"), ("verify", "analysis"), ("interop", "engine")}
 NOTEBOOK = ("analysis", "render")

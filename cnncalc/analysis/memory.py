@@ -20,7 +20,7 @@ OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2}
 class Training(NamedTuple):
     """Bytes to train, train-only heads included: parameters, as many gradients, optimizer states, kept activations.
 
-    `kept_activations` is the input and every layer's output, which backpropagation needs. `total` is a sum an optimizer.
+    `kept_activations` is the input and every layer's output, which backpropagation needs. `total` is by optimizer.
     """
 
     gradients: int

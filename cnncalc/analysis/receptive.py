@@ -34,9 +34,9 @@ Fields = tuple[Field, ...]
 class Receptive(NamedTuple):
     """The fields of one node, one a spatial axis of the network's input.
 
-    `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation); this
-    is what papers quote. `smallest`: the path that sees least. `sizes`: the node's own spatial sizes, or those of the map
-    that was flattened into it (`flat`).
+    `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation);
+    this is what papers quote. `smallest`: the path that sees least. `sizes`: the node's own spatial sizes, or those of
+    the map that was flattened into it (`flat`).
     """
 
     fields: Fields
@@ -137,10 +137,10 @@ def _through(axis: Window | Bins | Whole, field: Field, limit: int) -> Field:
 
 def largest_bin(bins: Bins) -> int:
     """Return how many positions the widest adaptive-pooling bin has."""
-    quotient, rest = divmod(bins.size, bins.count)
+    quotient, rest = divmod(bins.size, bins.bins)
     if not rest:
         return quotient
-    return quotient + (2 if rest > gcd(bins.size, bins.count) else 1)
+    return quotient + (2 if rest > gcd(bins.size, bins.bins) else 1)
 
 
 def _hull(field: Field, units: int, limit: int) -> Field:
@@ -190,7 +190,7 @@ def _between_bins(jump: int | Fraction, bins: Bins) -> int | Fraction:
     """Return the mean distance between adaptive-pooling bins, which is a fraction where they are uneven."""
     from fractions import Fraction  # few networks have such bins, and its import takes longer than most analyses
 
-    exact = jump * Fraction(bins.size, bins.count)
+    exact = jump * Fraction(bins.size, bins.bins)
     return exact.numerator if exact.denominator == 1 else exact
 
 

@@ -85,9 +85,10 @@ class Report(NamedTuple):
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
-    """Run every pass. `batch` scales bytes, not counts; `dtype` is one of float64, float32, float16, bfloat16, int8, int4.
+    """Run every pass. `batch` scales bytes, not counts.
 
-    Raises CnncalcError for a batch below 1 or a dtype there is not.
+    `dtype` is one of float64, float32, float16, bfloat16, int8, int4. Raises CnncalcError for a batch
+    below 1 or a dtype there is not.
     """
     if batch < 1:
         raise CnncalcError([Diagnostic("E222", say("batch must be 1 or more, got {batch}", batch=batch))])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
+from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window
 from cnncalc.text import Shape
 
 Interval = tuple[int, int]
@@ -25,10 +25,10 @@ MOST_POINTS = 200_000
 
 
 def window(graph: Graph, name: str, position: Sequence[int]) -> tuple[Interval | None, ...]:
-    """Return, for each spatial axis of the network's input, the first and last position that a unit of node `name` sees.
+    """Return, for each spatial axis of the network's input, the first and last position that a unit of a node sees.
 
-    `position` is the unit's place: one index a spatial axis for a feature map, one index for a vector. None: it sees
-    nothing but padding.
+    `name` is the node's, `position` the unit's place: one index a spatial axis for a feature map, one index for a
+    vector. None: it sees nothing but padding.
     """
     nodes = {node.name: node for node in graph.every_node()}
     target = nodes[name]

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.engine.reference.operation import Array
+from cnncalc.engine.reference.operation import Array, flat
 from cnncalc.engine.run import Step, execute
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.conv import Conv
@@ -39,7 +39,7 @@ class Element(NamedTuple):
     """One output element: the patches and the bias it is made of, and the value that the kernel computed."""
 
     node: Node
-    index: Shape
+    place: Shape
     patches: list[Patch]
     bias: float | None
     rule: str
@@ -56,8 +56,12 @@ def trace(graph: Graph, name: str, index: Sequence[int], x: Array, weights: Mapp
     if len(index) != len(node.output_shape) or any(
         not 0 <= i < n for i, n in zip(index, node.output_shape, strict=True)
     ):
-        message = say("{layer} has no element {index}: its output is {shape}", layer=name,
-                      index=",".join(map(str, index)), shape=shape_text(node.output_shape))  # fmt: skip
+        message = say(
+            "{layer} has no element {index}: its output is {shape}",
+            layer=name,
+            index=",".join(map(str, index)),
+            shape=shape_text(node.output_shape),
+        )
         help = say("count from 0; the last is {last}", last=",".join(str(size - 1) for size in node.output_shape))
         raise CnncalcError([Diagnostic("E227", message, help=help)])
     kept: dict[str, Array] = {INPUT: x}
@@ -127,7 +131,7 @@ def _patch(node: Node, index: Shape, x: Array, channel: int, kernel: Array | Non
     spots = list(product(*places))
     inside = [None not in spot for spot in spots]
     values = [float(x[(channel, *spot)]) if None not in spot else 0.0 for spot in spots]
-    weights = [] if kernel is None else [float(weight) for weight in kernel.reshape(-1)]
+    weights = [] if kernel is None else [float(weight) for weight in flat(kernel)]
     total = sum(value * weight for value, weight in zip(values, weights, strict=True)) if weights else sum(values)
     rows = range(0, prod(len(axis) for axis in places), width)
     return Patch(

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from cnncalc.engine.cache import cache_state, give_up, wipe
 from cnncalc.text import say
@@ -66,7 +66,7 @@ def _guarded_cache(numba: Any, function: Callable[..., Any], folder: Path) -> An
 class _Guard:
     """Numba's cache of one function. What cannot be read is wiped and compiled anew; what cannot be written is left."""
 
-    wiped: set[Path] = set()  # noqa: RUF012 - shared on purpose: a folder is wiped once a process
+    wiped: ClassVar[set[Path]] = set()
 
     def __init__(self, cache: Any, folder: Path) -> None:
         self.cache = cache

@@ -159,12 +159,16 @@ class PReLU(SameShape, NoProducts, Layer):
         shape = single(inputs)
         if self.num_parameters not in (1, shape[0]):
             raise LayerError(
-                say("num_parameters is {got}, and the input {shape} has {channels} channels", got=self.num_parameters,
-                    shape=shape_text(shape), channels=shape[0]),
+                say(
+                    "num_parameters is {got}, and the input {shape} has {channels} channels",
+                    got=self.num_parameters,
+                    shape=shape_text(shape),
+                    channels=shape[0],
+                ),
                 field="num_parameters",
                 code="E304",
                 help=say("write 1 or {channels}", channels=shape[0]),
-            )  # fmt: skip
+            )
         return shape
 
     def parameters(self, inputs: Shapes) -> Parameters:
@@ -267,10 +271,14 @@ def axis_of(dim: int, shape: Shape) -> int:
     axis = (dim + rank if dim < 0 else dim) - 1
     if not 0 <= axis < len(shape):
         raise LayerError(
-            say("dim is {dim}, and the input {shape} has axes 1 to {last} (0 is the batch)", dim=dim,
-                shape=shape_text(shape), last=len(shape)),
+            say(
+                "dim is {dim}, and the input {shape} has axes 1 to {last} (0 is the batch)",
+                dim=dim,
+                shape=shape_text(shape),
+                last=len(shape),
+            ),
             field="dim",
             code="E311",
             help=say("1 is the channels, {last} the last axis", last=len(shape)),
-        )  # fmt: skip
+        )
     return axis

@@ -14,7 +14,7 @@ from cnncalc.text import Shape
 
 
 class BinPool(Parameterless, NoProducts, Layer):
-    """Each axis is cut into bins: bin i covers floor(i n / out) to ceil((i + 1) n / out) - 1; bins may overlap by one."""
+    """Each axis is cut into bins: bin i covers floor(i n / out) to ceil((i + 1) n / out) - 1, so bins may overlap."""
 
     short: ClassVar[str] = "pool"
 
@@ -33,7 +33,7 @@ class BinPool(Parameterless, NoProducts, Layer):
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
         """A window where the bins are alike, the whole axis where there is one."""
-        axes = [bins.window() or bins if bins.count > 1 else Whole(bins.size) for bins in self.bins(inputs[0])]
+        axes = [bins.window() or bins if bins.bins > 1 else Whole(bins.size) for bins in self.bins(inputs[0])]
         return [Windows(tuple(axes))]
 
     def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:

@@ -20,7 +20,7 @@ from cnncalc.layers.base import (
     inferred,
 )
 from cnncalc.layers.geometry import Relation, Window, Windows
-from cnncalc.layers.kinds import Choice, Count, Flag, PaddingPairs, Padding, PerAxis, Sizes, argument
+from cnncalc.layers.kinds import Choice, Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import size_rules, sliding
 from cnncalc.text import Shape, say, shape_text
 
@@ -53,12 +53,16 @@ class Conv(Layer):
         for name, count in (("in_channels", channels), ("out_channels", self.out_channels)):
             if count % self.groups:
                 raise LayerError(
-                    say("{name} (={count}) must be divisible by groups (={groups})", name=name, count=count,
-                        groups=self.groups),
+                    say(
+                        "{name} (={count}) must be divisible by groups (={groups})",
+                        name=name,
+                        count=count,
+                        groups=self.groups,
+                    ),
                     field="groups",
                     code="E306",
                     help=say("groups must divide both {a} and {b}", a=channels, b=self.out_channels),
-                )  # fmt: skip
+                )
         windows = self._windows(shape)
         self._check_border(shape, windows)
         return (self.out_channels, *(w.output_size(n) for w, n in zip(windows, shape[1:], strict=True)))
@@ -74,12 +78,17 @@ class Conv(Layer):
             widest = max(window.before, window.after)
             if widest > size + room:
                 raise LayerError(
-                    say("padding {padding} with padding_mode {mode} needs an input of at least {needed}, and it is {sizes}",
-                        padding=widest, mode=self.padding_mode, needed=widest - room, sizes=shape_text(shape[1:])),
+                    say(
+                        "padding {padding} with padding_mode {mode} needs an input of {needed} or more, not {sizes}",
+                        padding=widest,
+                        mode=self.padding_mode,
+                        needed=widest - room,
+                        sizes=shape_text(shape[1:]),
+                    ),
                     field="padding",
                     code="E307",
                     help=say("padding {most} or less, or padding_mode zeros", most=size + room),
-                )  # fmt: skip
+                )
 
     def parameters(self, inputs: Shapes) -> Parameters:
         """`weight` (C_out, C_in/groups, *kernel) and `bias` (C_out)."""
@@ -151,8 +160,8 @@ class Conv(Layer):
     def sharing(self, inputs: Shapes, output: Shape) -> dict[str, int]:
         """Return the parameters that other connections would need for the same map from the same input.
 
-        `locally_connected`: each position has kernels of its own. `fully_connected`: each output element sees every input
-        element. A bias an output element in both, where this layer has one.
+        `locally_connected`: each position has kernels of its own. `fully_connected`: each output element sees every
+        input element. A bias an output element in both, where this layer has one.
         """
         bias = prod(output) if self.bias else 0
         window = inputs[0][0] // self.groups * prod(self.kernel_size)

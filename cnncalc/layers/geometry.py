@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """A kernel sliding along one axis. Output position y meets input positions `y*stride - before + t*dilation`, t < kernel."""
+    """A kernel sliding along one axis: output y meets input positions `y*stride - before + t*dilation`, t < kernel."""
 
     kernel: int = 1
     stride: int = 1
@@ -52,20 +52,20 @@ class Window(NamedTuple):
 
 
 class Bins(NamedTuple):
-    """Adaptive pooling along one axis: bin i of `count` covers floor(i n / count) to ceil((i + 1) n / count) - 1."""
+    """Adaptive pooling along one axis: bin i of `bins` covers floor(i n / bins) to ceil((i + 1) n / bins) - 1."""
 
     size: int
-    count: int
+    bins: int
 
     def bounds(self, index: int) -> tuple[int, int]:
         """Return the first and last input position of bin `index`."""
-        return index * self.size // self.count, -(-(index + 1) * self.size // self.count) - 1
+        return index * self.size // self.bins, -(-(index + 1) * self.size // self.bins) - 1
 
     def window(self) -> Window | None:
         """Return the window it amounts to where all bins are alike, else None."""
-        if self.size % self.count:
+        if self.size % self.bins:
             return None
-        step = self.size // self.count
+        step = self.size // self.bins
         return Window(kernel=step, stride=step)
 
 
@@ -76,7 +76,7 @@ class Whole(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """Axis by axis, what an output position sees of the same input axes. `wraps`: circular padding meets the other end."""
+    """Axis by axis, what an output position sees of the same input axes. `mode` is what its padding holds."""
 
     axes: tuple[Window | Bins | Whole, ...]
     mode: str = "zeros"

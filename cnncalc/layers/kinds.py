@@ -46,11 +46,11 @@ class Real(NamedTuple):
             raise ValueError(say("expected a number, got {value}", value=show(value)))
         if not abs(value) <= LARGEST:  # so that nan is refused too
             raise ValueError(say("expected a number of at most 2^53, got {value}", value=show(value)))
-        if self.minimum is not None and (value <= self.minimum if self.above else value < self.minimum):
-            bound = (
-                say("above {bound}", bound=self.minimum) if self.above else say("at least {bound}", bound=self.minimum)
-            )
-            raise ValueError(say("expected a number {bound}, got {value}", bound=bound, value=show(value)))
+        if self.minimum is not None and self.above and value <= self.minimum:
+            raise ValueError(say("expected a number above {bound}, got {value}", bound=self.minimum, value=show(value)))
+        if self.minimum is not None and value < self.minimum:
+            message = say("expected a number of at least {bound}, got {value}", bound=self.minimum, value=show(value))
+            raise ValueError(message)
         if self.maximum is not None and value > self.maximum:
             raise ValueError(
                 say("expected a number of at most {bound}, got {value}", bound=self.maximum, value=show(value))
@@ -124,7 +124,7 @@ class PaddingPairs(NamedTuple):
                 )
             return ((0, 0),) * axes if value == "valid" else value
         if not isinstance(value, list | tuple):
-            return ((whole(value, 0),) * 2,) * axes
+            return (self._pair(value),) * axes
         items = listed(value)
         if len(items) != axes:
             raise ValueError(
@@ -138,7 +138,8 @@ class PaddingPairs(NamedTuple):
 
     def _pair(self, value: object) -> tuple[int, int]:
         if not isinstance(value, list | tuple):
-            return (whole(value, 0),) * 2
+            both = whole(value, 0)
+            return both, both
         pair = listed(value)
         if len(pair) != 2:
             raise ValueError(say("expected a [before, after] pair, got a list of {got}", got=len(pair)))
@@ -146,7 +147,7 @@ class PaddingPairs(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """PyTorch's padding of ZeroPad layers: a number, or two a spatial axis from the last axis on ([left, right, top, bottom])."""
+    """PyTorch's padding of ZeroPad layers: a number, or two an axis, the last first: [left, right, top, bottom]."""
 
     def normalise(self, value: object, axes: int) -> Sizes:
         """Return the flat tuple in PyTorch's order. Negative entries crop."""

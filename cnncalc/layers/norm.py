@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,7 +28,7 @@ from cnncalc.text import Shape, say, shape_text
 class BatchNorm(SameShape, NoProducts, Layer):
     """Each channel shifted and scaled to the statistics gathered in training, then by two learned numbers.
 
-    Ioffe and Szegedy 2015, as at inference. The count of batches PyTorch stores beside the statistics is not a buffer here.
+    Ioffe and Szegedy 2015, as at inference. The count of batches, which PyTorch stores too, is not a buffer here.
     """
 
     num_features: int | None = argument(Count(), "channels of the input; inferred, checked where written", None)

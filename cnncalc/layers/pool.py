@@ -18,7 +18,7 @@ from cnncalc.layers.base import (
     feature_map,
 )
 from cnncalc.layers.geometry import Relation, Window, Windows
-from cnncalc.layers.kinds import Count, Flag, PaddingPairs, Padding, PerAxis, Sizes, argument
+from cnncalc.layers.kinds import Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import size_rules, sliding
 from cnncalc.text import Shape, say
 
@@ -51,12 +51,18 @@ class Pool(Parameterless, NoProducts, Layer):
         for window in windows:
             if max(window.before, window.after) > window.extent // 2:
                 raise LayerError(
-                    say("padding {padding} is over half the kernel {kernel}", padding=max(window.before, window.after),
-                        kernel=window.kernel),
+                    say(
+                        "padding {padding} is over half the kernel {kernel}",
+                        padding=max(window.before, window.after),
+                        kernel=window.kernel,
+                    ),
                     field="padding",
                     code="E308",
-                    help=say("padding {most} or less; pad with ZeroPad2d before it if zeros are meant", most=window.extent // 2),
-                )  # fmt: skip
+                    help=say(
+                        "padding {most} or less; pad with ZeroPad2d before it if zeros are meant",
+                        most=window.extent // 2,
+                    ),
+                )
         return (shape[0], *(w.output_size(n, self.ceil_mode) for w, n in zip(windows, shape[1:], strict=True)))
 
     def sliding(self, shape: Shape) -> tuple[Window, ...]:
@@ -132,7 +138,7 @@ class MaxPool(Pool):
 
 @dataclass(frozen=True, kw_only=True)
 class AvgPool(Pool):
-    """The mean of each window. The divisor counts padding unless told otherwise, and never the overhang of ceil_mode."""
+    """The mean of each window. The divisor counts padding unless told otherwise, never the overhang of ceil_mode."""
 
     count_include_pad: bool = argument(Flag(), "whether padded zeros count in the divisor", True)
 

@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
     feature_map,
     single,
 )
-from cnncalc.layers.geometry import Relation, Reindexed, Window, Windows
+from cnncalc.layers.geometry import Reindexed, Relation, Window, Windows
 from cnncalc.layers.kinds import Count, Sides, Sizes, argument
 from cnncalc.text import Shape, say, shape_text
 
@@ -212,11 +212,14 @@ class ZeroPad2d(Parameterless, NoProducts, Layer):
         sizes = (height + top + bottom, width + left + right)
         if min(sizes) < 1 or max(-left, -right) > width or max(-top, -bottom) > height:
             raise LayerError(
-                say("padding {padding} leaves nothing of the input {sizes}", padding=list(self.padding),
-                    sizes=shape_text((height, width))),
+                say(
+                    "padding {padding} leaves nothing of the input {sizes}",
+                    padding=list(self.padding),
+                    sizes=shape_text((height, width)),
+                ),
                 field="padding",
                 code="E313",
-            )  # fmt: skip
+            )
         return (channels, *sizes)
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:

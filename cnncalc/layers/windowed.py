@@ -16,8 +16,8 @@ def sliding(
 ) -> tuple[Window, ...]:
     """Return the window of each axis, with `padding` resolved for these input sizes.
 
-    `same` is PyTorch's (stride 1; an odd unit of padding goes after); `same_upper` and `same_lower` are ONNX's auto_pad:
-    ceil(n / stride) outputs, an odd unit after or before. Raises LayerError where the kernel does not fit.
+    `same` is PyTorch's (stride 1; an odd unit of padding goes after); `same_upper` and `same_lower` are ONNX's
+    auto_pad: ceil(n / stride) outputs, an odd unit after or before. Raises LayerError where the kernel does not fit.
     """
     windows: list[Window] = []
     for axis, size in enumerate(sizes):
@@ -57,13 +57,23 @@ def _too_large(sizes: Shape, kernel_size: Sizes, windows: list[Window]) -> Layer
     padding_text = ", ".join(str(b) if b == a else f"[{b}, {a}]" for b, a in paddings)
     dilated = window.dilation > 1
     message = (
-        say("kernel {kernel} with dilation {dilation} spans {extent} and does not fit its input {sizes} (padding {padding})",
-            kernel=shape_text(kernel_size), dilation=window.dilation, extent=window.extent, sizes=shape_text(sizes),
-            padding=padding_text)
+        say(
+            "kernel {kernel} with dilation {dilation} spans {extent}, which does not fit its input {sizes} "
+            "(padding {padding})",
+            kernel=shape_text(kernel_size),
+            dilation=window.dilation,
+            extent=window.extent,
+            sizes=shape_text(sizes),
+            padding=padding_text,
+        )
         if dilated
-        else say("kernel {kernel} does not fit its input {sizes} (padding {padding})", kernel=shape_text(kernel_size),
-                 sizes=shape_text(sizes), padding=padding_text)
-    )  # fmt: skip
+        else say(
+            "kernel {kernel} does not fit its input {sizes} (padding {padding})",
+            kernel=shape_text(kernel_size),
+            sizes=shape_text(sizes),
+            padding=padding_text,
+        )
+    )
     more = max(window.before, window.after) + -(-lacking // 2)
     fits = (size + window.before + window.after - 1) // window.dilation + 1
     return LayerError(

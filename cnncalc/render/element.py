@@ -24,7 +24,7 @@ def show_element(screen: Screen, element: Element) -> None:
 
 def element_lines(element: Element) -> Iterator[Line]:
     """Yield the lines."""
-    place = ",".join(map(str, element.index))
+    place = ",".join(map(str, element.place))
     yield [Piece(f"{element.node.name}[{place}] = {text(element.value)}", "bold")]
     yield [Piece(element.node.layer.formula, "dim")]
     if element.rule == "sum":

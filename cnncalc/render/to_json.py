@@ -108,7 +108,7 @@ def element_json(element: Element) -> dict[str, object]:
     return {
         "schema_version": SCHEMA_VERSION,
         "layer": element.node.name,
-        "index": list(element.index),
+        "index": list(element.place),
         "patches": [patch._asdict() for patch in element.patches],
         "bias": element.bias,
         "rule": element.rule,

@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+
 from cnncalc.analysis.report import analyze
 from cnncalc.spec.load import load, loads
 

@@ -6,6 +6,7 @@ from math import ceil, floor
 from pathlib import Path
 
 import pytest
+
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import analyze
 from cnncalc.diagnostics import CnncalcError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from cnncalc.analysis.report import analyze
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.spec.load import load, loads

@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+
 from cnncalc.analysis.receptive import receptive
 from cnncalc.analysis.window import window
 from cnncalc.spec.load import load, loads
