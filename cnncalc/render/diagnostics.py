@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnncalc.diagnostics import MAX_SHOWN, Diagnostic, Span
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.words import cells, clean
 from cnncalc.text import say
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line in YAML, by which the places were counted."""
 
 LONGEST = 160
 """A longer source line is shown only round the place."""
@@ -53,7 +57,7 @@ def _place(span: Span) -> str:
 
 def _excerpt(span: Span, sources: Mapping[str, str], margin: int, style: str) -> Iterator[Line]:
     """Yield the source line and carets under the place, which ends with the line."""
-    lines = sources.get(span.source, "").splitlines()
+    lines = _BREAK.split(sources.get(span.source, ""))
     if not 1 <= span.line <= len(lines):
         return
     text = lines[span.line - 1]
