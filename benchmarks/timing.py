@@ -14,7 +14,10 @@ from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-CNNCALC = [sys.executable, "-m", "cnncalc"]
+_SCRIPT = Path(sys.executable).with_name("cnncalc")
+CNNCALC = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "cnncalc"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Bytecode is kept, as it is for users: without it Python compiles all of cnncalc at each start."""
 
 
 def arguments(doc: str, rounds: int) -> argparse.Namespace:
@@ -31,7 +34,7 @@ def seconds(command: Sequence[str], environment: Mapping[str, str] | None = None
     subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        env={**ENVIRONMENT, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         check=True,
