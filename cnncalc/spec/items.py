@@ -138,6 +138,8 @@ class Structure:
         self.blocks: dict[str, Block] = {}
         self.items: tuple[Item, ...] = ()
         self.heads: tuple[HeadItem, ...] = ()
+        self.misnamed: set[str] = set()
+        """Layer names that were refused, so that a `from` is not told of the same mistake again."""
 
 
 def word(tree: Tree) -> str:
