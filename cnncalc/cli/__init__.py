@@ -13,12 +13,11 @@ def main() -> None:
         from cnncalc.render.screen import make_streams_safe
 
         make_streams_safe()
-        stdout = sys.stdout
         try:
             app(prog_name="cnncalc")
-        except SystemExit:
-            # For help that nobody reads on, typer wraps stdout and exits with 1, which here means a finding.
-            if sys.stdout is not stdout:
+        except SystemExit as end:
+            # Where nobody reads on, typer and rich exit with 1, which here means a finding.
+            if isinstance(end.__context__, BrokenPipeError):
                 sys.exit(0)
             raise
         except OSError as error:
