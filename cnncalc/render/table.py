@@ -154,7 +154,7 @@ def fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int, *
     kept = list(columns)
     dropped: list[str] = []
     for key in () if keep_all else DROPPED_FIRST:
-        if GAP + sum(widths[column.key] + GAP for column in kept) <= width + GAP:
+        if sum(widths[column.key] + GAP for column in kept) - 1 <= width:
             break
         for column in [column for column in kept if column.key == key]:
             kept.remove(column)
