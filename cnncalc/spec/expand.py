@@ -74,6 +74,7 @@ class Expander:
         times = self.times(item, scope)
         if item.repeat.name is None and item.name is None and scope.numbered:
             for i in range(times):
+                self.count_step(item)
                 current = self.once(item, self.with_i(scope, i), current, counter=scope)
             return current
         outer = scope

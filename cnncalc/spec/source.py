@@ -294,11 +294,12 @@ def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
     line, column = (mark.line + 1, mark.column + 1) if mark else _first_unprintable(text)
     span = Span(source, line, column, line, column + 1)
     lines = text.splitlines() or [""]
-    here = lines[min(line, len(lines)) - 1]
-    before = lines[line - 2] if 2 <= line <= len(lines) + 1 else ""
+    written = min(line, len(lines))
+    here = lines[written - 1]
+    before = lines[written - 2] if written > 1 else ""
     if "\t" in here[: max(column, len(here) - len(here.lstrip()))]:
         return Diagnostic("E107", say("a tab where YAML wants spaces"), span, say("indent with spaces"))
-    for at, content in ((line, here), (line - 1, before)):
+    for at, content in ((written, here), (written - 1, before)):
         glued = re.match(r"[\s{-]*([A-Za-z_]\w*)([:：])([^\s,}][^,}#]*)", content)
         wide = re.search(r"[：，]", content)
         if wide:
