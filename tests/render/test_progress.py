@@ -1,0 +1,50 @@
+"""The bar: only on a terminal, only after half a second, and gone at the end."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pytest
+
+from cnncalc.render import progress as module
+from cnncalc.spec.load import loads
+
+GRAPH = loads("input: [1, 8, 8]\nlayers: [{name: first, type: ReLU}, {name: second, type: ReLU}]\n")
+
+
+class Stream(io.StringIO):
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, seconds: float) -> str:
+    """Return what goes to stderr while two layers run, the first for `seconds`."""
+    clock, stream = SimpleNamespace(now=0.0), Stream(terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(module.sys, "stderr", stream)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    with module.progress(GRAPH, "auto") as (before, after):
+        for node in GRAPH.executed:
+            before(node)
+            clock.now += seconds
+            after(SimpleNamespace(node=node))
+    return stream.getvalue()
+
+
+def test_it_appears_after_half_a_second_and_goes_away(monkeypatch):
+    text = shown(monkeypatch, terminal=True, seconds=0.6)
+    assert "second" in text and "50%" in text and "first" not in text
+    assert text.endswith("\x1b[2K")
+
+
+def test_short_work_shows_none(monkeypatch):
+    assert shown(monkeypatch, terminal=True, seconds=0.4) == ""
+
+
+def test_a_pipe_shows_none(monkeypatch):
+    assert shown(monkeypatch, terminal=False, seconds=60) == ""
