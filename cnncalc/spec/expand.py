@@ -97,6 +97,7 @@ class Expander:
         return view
 
     def times(self, item: Item, scope: Scope) -> int:
+        """Return how often an item stands, 1 where that cannot be told."""
         assert item.repeat is not None
         tree = item.repeat.times
         times = self.value(tree, scope)
@@ -148,6 +149,7 @@ class Expander:
     # -- names and references
 
     def name_of(self, item: Item, scope: Scope) -> str:
+        """Return an item's own name, or the automatic one, and count it."""
         stem = self.stem(item)
         if item.name is None:
             return scope.next_name(stem)
@@ -155,6 +157,7 @@ class Expander:
         return item.name.text
 
     def stem(self, item: Item) -> str:
+        """Return the stem of automatic names: `conv`, or a block in small letters."""
         if item.type in LAYERS:
             return layer_type(item.type).short
         return item.type.lower()
@@ -177,6 +180,7 @@ class Expander:
         return [self.lookup(source, scope) for source in item.sources]
 
     def lookup(self, source: Scalar, scope: Scope) -> Tensor:
+        """Return what a name in a `from` stands for, looking outward from `scope`."""
         name = source.text
         if name == INPUT:
             return scope.entry
@@ -200,6 +204,7 @@ class Expander:
         return Tensor(name, None)
 
     def known_names(self, scope: Scope) -> list[str]:
+        """Return the names a `from` could use here, outermost first."""
         found: list[str] = []
         at: Scope | None = scope
         while at is not None:
@@ -208,6 +213,7 @@ class Expander:
         return [INPUT, *found]
 
     def one(self, item: Item, entering: list[Tensor], scope: Scope) -> Tensor:
+        """Return the one input of what takes one."""
         if len(entering) > 1:
             self.add("E302", say("{type} takes one input, and from names {count}", type=item.type, count=len(entering)),
                      item.sources_span or item.span, scope, help=say("join them with Add or Concat first"))  # fmt: skip
@@ -261,8 +267,13 @@ class Expander:
         good = True
         for name, entry in given.items():
             if name not in block.params:
-                self.add("E202", say("the block {type} has no param {name}", type=item.type, name=name), entry.key.span, scope,
-                         help=suggestion(name, list(block.params)))  # fmt: skip
+                self.add(
+                    "E202",
+                    say("the block {type} has no param {name}", type=item.type, name=name),
+                    entry.key.span,
+                    scope,
+                    help=suggestion(name, list(block.params)),
+                )
                 good = False
         meant = {did_you_mean(name, block.params) for name in given if name not in block.params}
         for name, default in block.params.items():
@@ -280,7 +291,7 @@ class Expander:
             else:
                 value = self.value((entry or default).value, scope if entry else inner)
                 good = good and value is not None
-                inner.numbers[name] = value
+                inner.numbers[name] = UNKNOWN if value is None else value
         return good
 
     def branches(
@@ -379,6 +390,7 @@ class Expander:
         return found
 
     def holds(self, condition: Tree, scope: Scope) -> bool:
+        """Tell whether an `if` holds; one that cannot be read does."""
         value = self.value(condition, scope)
         if value is not None and not isinstance(value, bool):
             self.add("E204", say("if: expected true or false, got {value}", value=value), condition.span, scope,
@@ -404,15 +416,18 @@ class Expander:
         return text
 
     def refuse_arguments(self, item: Item, scope: Scope) -> None:
+        """Note each argument of a Sequential, which has none."""
         for entry in item.arguments:
             self.add("E202", say("Sequential has no argument {name}", name=entry.key.text), entry.key.span, scope)
 
     def count_step(self, item: Item) -> None:
+        """Count one item worked off; raise where there are too many."""
         self.steps += 1
         if self.steps > self.max_layers * STEPS_A_LAYER:
             raise self.too_many(item)
 
     def too_many(self, item: Item) -> CnncalcError:
+        """Return the error for a network that is too large."""
         found = Diagnostic(
             "E402",
             say("the network has more than {limit} layers", limit=f"{self.max_layers:,}"),
@@ -442,6 +457,7 @@ class Expander:
         return ""
 
     def argument_span(self, item: Item, field: str) -> Span:
+        """Return the place of an argument, else of the type."""
         if field == "from" and item.sources_span:
             return item.sources_span
         entries: tuple[Entry, ...] = (*item.arguments, *self.structure.defaults.get(item.type, ()))

@@ -1,4 +1,4 @@
-"""Arithmetic in a spec: an allow-list over Python's syntax tree. Nothing else is ever evaluated, and nothing is executed."""
+"""Arithmetic in a spec: an allow-list over Python's syntax tree. Nothing else is evaluated, and nothing is executed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import did_you_mean
@@ -121,7 +122,7 @@ def _divide(a: Any, b: Any) -> Any:
 
 
 def make_divisible(value: float, divisor: int = 8, minimum: float | None = None) -> int:
-    """Round a channel count to a multiple of `divisor`, never down by more than a tenth (Sandler et al. 2018's code)."""
+    """Round a channel count to a multiple of `divisor`, never down by over a tenth (Sandler et al. 2018's code)."""
     result = max(minimum or divisor, int(value + divisor / 2) // divisor * divisor)
     return int(result + divisor if result < 0.9 * value else result)
 
@@ -131,7 +132,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: _divide,
-    ast.FloorDiv: operator.floordiv,
+    ast.FloorDiv: operator.floordiv,  # pyright: ignore[reportUnknownMemberType]
     ast.Mod: operator.mod,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
@@ -173,7 +174,7 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Any:
             return _junction(op, parts, names)
         case ast.Compare(left, ops, rights) if all(type(op) in OPERATORS for op in ops):
             values = [_value(part, names) for part in (left, *rights)]
-            return all(_apply(op, *pair) for op, pair in zip(ops, zip(values, values[1:], strict=False), strict=True))
+            return all(_apply(op, *pair) for op, pair in zip(ops, pairwise(values), strict=True))
         case ast.IfExp(test, body, orelse):
             return _value(body if _value(test, names) else orelse, names)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:

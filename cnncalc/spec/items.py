@@ -169,8 +169,12 @@ class Reader:
     def read(self, tree: Tree) -> Structure:
         """Return what could be read; the rest is in the problems."""
         if not isinstance(tree, Mapping):
-            self.problems.add("E201", say("a spec is a mapping with input and layers, and this is {kind}", kind=kind_of(tree)),
-                              tree.span, say("start with input: [1, 32, 32] and layers:"))  # fmt: skip
+            self.problems.add(
+                "E201",
+                say("a spec is a mapping with input and layers, and this is {kind}", kind=kind_of(tree)),
+                tree.span,
+                say("start with input: [1, 32, 32] and layers:"),
+            )
             return self.structure
         found = self.structure
         found.entries = self.keys(tree, self.TOP, say("a spec"))
@@ -198,10 +202,15 @@ class Reader:
         return found
 
     def check_version(self) -> None:
+        """Refuse a format of another version."""
         entry = self.structure.entries.get("cnncalc")
         if entry and word(entry.value) != "1":
-            self.problems.add("E207", say("cnncalc: {got} is a format this version does not know", got=word(entry.value)),
-                              entry.span, say("write cnncalc: 1"))  # fmt: skip
+            self.problems.add(
+                "E207",
+                say("cnncalc: {got} is a format this version does not know", got=word(entry.value)),
+                entry.span,
+                say("write cnncalc: 1"),
+            )
 
     def keys(self, mapping: Mapping, known: tuple[str, ...], what: str) -> dict[str, Entry]:
         """Return a mapping's entries by key; those not in `known` are problems."""
@@ -229,8 +238,12 @@ class Reader:
         """Refuse names of vars and params that mean something else in an expression."""
         for name, entry in names.items():
             if name in RESERVED or keyword.iskeyword(name) or name.lower() in CONSTANTS:
-                self.problems.add("E208", say("{name} has a meaning of its own in expressions", name=name), entry.key.span,
-                                  say("choose another name"))  # fmt: skip
+                self.problems.add(
+                    "E208",
+                    say("{name} has a meaning of its own in expressions", name=name),
+                    entry.key.span,
+                    say("choose another name"),
+                )
 
     def named(self, entry: Entry | None) -> dict[str, Entry]:
         """Return the entries of a mapping whose keys the user chooses."""
@@ -250,11 +263,13 @@ class Reader:
         return found
 
     def check_block_name(self, name: str, entry: Entry) -> None:
+        """Refuse a block that hides a layer type."""
         if name.casefold() in CANONICAL or name == SEQUENTIAL:
             self.problems.add("E208", say("the block {name} has the name of a layer type", name=name), entry.key.span,
                               say("give the block another name"))  # fmt: skip
 
     def block(self, name: str, entry: Entry) -> Block:
+        """Return one block of `blocks`."""
         if not isinstance(entry.value, Mapping):
             self.problems.add("E201", say("a block is a mapping with params and layers, and this is {kind}",
                                           kind=kind_of(entry.value)), entry.span)  # fmt: skip
@@ -266,8 +281,12 @@ class Reader:
         self.check_reserved(params)
         for param, given in params.items():
             if param in ("type", "name", "from", "if", "repeat", "layers", "branches"):
-                self.problems.add("E208", say("a param may not be called {name}: it is a key of every item", name=param),
-                                  given.key.span, say("give the param another name"))  # fmt: skip
+                self.problems.add(
+                    "E208",
+                    say("a param may not be called {name}: it is a key of every item", name=param),
+                    given.key.span,
+                    say("give the param another name"),
+                )
         body = keys.get("layers")
         if body is None:
             if self.lacks(keys, entry.value, "layers", ("params", "layers")):
@@ -281,12 +300,16 @@ class Reader:
         return Block(name, entry.span, params, self.items(body.value), frozenset(used))
 
     def defaults(self, entry: Entry | None) -> dict[str, tuple[Entry, ...]]:
+        """Return the arguments of `defaults` by type."""
         found: dict[str, tuple[Entry, ...]] = {}
         for inner in self.named(entry).values():
             name = self.type_name(inner.key)
             if not isinstance(inner.value, Mapping):
-                self.problems.add("E201", say("defaults of a type are a mapping, and this is {kind}", kind=kind_of(inner.value)),
-                                  inner.span)  # fmt: skip
+                self.problems.add(
+                    "E201",
+                    say("defaults of a type are a mapping, and this is {kind}", kind=kind_of(inner.value)),
+                    inner.span,
+                )
             elif name in found:
                 self.problems.add("E109", say("defaults of {type} are given twice", type=name), inner.key.span,
                                   say("remove one of them"))  # fmt: skip
@@ -299,6 +322,7 @@ class Reader:
         return found
 
     def head(self, entry: Entry) -> HeadItem:
+        """Return one head of `heads`."""
         known = ("from", "train_only", "layers")
         if not isinstance(entry.value, Mapping):
             self.problems.add("E201", say("a head is a mapping with from and layers, and this is {kind}",
@@ -360,21 +384,36 @@ class Reader:
             self.add_without_layers(kind.value)
             name = BROKEN
         elif name and branches and not (name in LAYERS and layer_type(name).many_inputs):
-            self.problems.add("E210", say("branches belongs to Add, Multiply or Concat, and this is {type}", type=name),
-                              branches.key.span, say("write type: Concat, or another that joins its branches"))  # fmt: skip
+            self.problems.add(
+                "E210",
+                say("branches belongs to Add, Multiply or Concat, and this is {type}", type=name),
+                branches.key.span,
+                say("write type: Concat, or another that joins its branches"),
+            )
             name = BROKEN
         if sources is None or (branches and ways is None):
             name = BROKEN
         return Item(
-            name, tree.span, kind.span, label, sources or (), sources_span, condition.value if condition else None, repeat,
-            inner, ways, tuple(parts.values()),
-        )  # fmt: skip
+            name,
+            tree.span,
+            kind.span,
+            label,
+            sources or (),
+            sources_span,
+            condition.value if condition else None,
+            repeat,
+            inner,
+            ways,
+            tuple(parts.values()),
+        )
 
     def add_without_layers(self, kind: Tree) -> None:
+        """Note `layers` where it does not belong, or is missing."""
         self.problems.add("E210", say("layers belongs to Sequential, and Sequential needs it"), kind.span,
                           say("write type: Sequential with a list of layers"))  # fmt: skip
 
     def add_typeless(self, tree: Mapping) -> None:
+        """Note an item without a type."""
         first = tree.entries[0].key if tree.entries else None
         if first and (first.text.casefold() in CANONICAL or first.text in self.structure.blocks):
             help = say("write - {{type: {type}, ...}}", type=first.text)
@@ -405,8 +444,12 @@ class Reader:
                 "E203", say("the item is empty"), scalar.span, say("write a layer type after the dash: - ReLU")
             )
         elif " - " in text:
-            self.problems.add("E211", say("{name} is not a layer type", name=text), scalar.span,
-                              say("start each item with a dash on a line of its own, all dashes in one column"))  # fmt: skip
+            self.problems.add(
+                "E211",
+                say("{name} is not a layer type", name=text),
+                scalar.span,
+                say("start each item with a dash on a line of its own, all dashes in one column"),
+            )
         else:
             self.problems.add("E211", say("{name} is not a layer type or a block of this spec", name=text), scalar.span,
                               self.type_help(text))  # fmt: skip
@@ -420,6 +463,7 @@ class Reader:
         return suggestion(text, [*blocks, *listed, SEQUENTIAL], wanted or "")
 
     def label(self, entry: Entry | None) -> Scalar | None:
+        """Return an item's `name`, or None."""
         if entry is None:
             return None
         if not isinstance(entry.value, Scalar):
@@ -448,6 +492,7 @@ class Reader:
         return names, entry.span
 
     def repeat(self, entry: Entry | None) -> Repeat | None:
+        """Return an item's `repeat`."""
         if entry is None:
             return None
         if not isinstance(entry.value, Mapping):
@@ -474,6 +519,7 @@ class Reader:
         return None
 
     def branch(self, name: Scalar | None, tree: Tree) -> Branch:
+        """Return one branch."""
         if name:
             problem = identifier_problem(name)
             if problem:

@@ -193,8 +193,12 @@ class _Network:
                         and any(name in structure.blocks[user].words for user in reached)}  # fmt: skip
         for name, block in structure.blocks.items():
             if name not in reached:
-                self.problems.add("W501", say("the block {name} is never used", name=name), _key_span(blocks, name, block.span),
-                                  say("remove it, or use it: type: {name}", name=name))  # fmt: skip
+                self.problems.add(
+                    "W501",
+                    say("the block {name} is never used", name=name),
+                    _key_span(blocks, name, block.span),
+                    say("remove it, or use it: type: {name}", name=name),
+                )
         everywhere = used | {word for block in structure.blocks.values() for word in block.words}
         everywhere |= {word for entry in structure.variables.values() for word in words_in(entry.value)}
         everywhere |= {

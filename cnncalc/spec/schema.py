@@ -1,4 +1,4 @@
-"""The JSON Schema of specs for editors, made from the same dataclasses that check them. Draft-07, `if/then` on `type`."""
+"""The JSON Schema of specs for editors, made from the dataclasses that check them. Draft-07, `if/then` on `type`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _item() -> Schema:
 
 
 def _type_rule(name: str, kind: type[Layer]) -> Schema:
-    """Return the rule for items of one type. Required arguments may also come from defaults, so none is required here."""
+    """Return the rule for items of one type. Required arguments may come from defaults, so none is required here."""
     arguments: Schema = {}
     for argument, (value, field) in argument_fields(kind).items():
         rule = _number(_kind(value, kind.axes)) | {"description": field.metadata["doc"]}

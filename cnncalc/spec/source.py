@@ -12,7 +12,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 import yaml
 
@@ -168,7 +168,7 @@ class _Composer:
         self.count = 0
 
     def document(self) -> Tree | None:
-        self.events = iter(yaml.parse(self.text, Loader=LOADER))
+        self.events = iter(cast(Any, yaml).parse(self.text, Loader=LOADER))
         tree: Tree | None = None
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -204,8 +204,16 @@ class _Composer:
 
     def scalar(self, event: Any) -> Scalar:
         if len(event.value) > MAX_SCALAR:
-            self.stop("E102", say("a value of {size} characters; at most {limit} are read", size=f"{len(event.value):,}",
-                                  limit=f"{MAX_SCALAR:,}"), event, say("shorten it"))  # fmt: skip
+            self.stop(
+                "E102",
+                say(
+                    "a value of {size} characters; at most {limit} are read",
+                    size=f"{len(event.value):,}",
+                    limit=f"{MAX_SCALAR:,}",
+                ),
+                event,
+                say("shorten it"),
+            )
         return Scalar(event.value, bool(event.implicit[0]) and event.style in (None, ""), self.span(event))
 
     def sequence(self, start: Any, depth: int) -> Sequence:
@@ -265,8 +273,12 @@ class _Composer:
     def refuse_references(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
             name: str = event.anchor
-            self.add("E106", say("YAML reads *{name} as an alias, and aliases are not read", name=name), self.span(event),
-                     say("write {name}, or quote an expression; for repeated layers use blocks", name=name))  # fmt: skip
+            self.add(
+                "E106",
+                say("YAML reads *{name} as an alias, and aliases are not read", name=name),
+                self.span(event),
+                say("write {name}, or quote an expression; for repeated layers use blocks", name=name),
+            )
             return
         if event.anchor is not None:
             self.add("E106", say("anchors (&{name}) are not read", name=event.anchor), self.span(event),
