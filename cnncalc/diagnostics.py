@@ -32,7 +32,8 @@ class Diagnostic(NamedTuple):
     """One finding.
 
     `code` is stable: E1xx the text and its YAML, E2xx names and arguments, E3xx shapes, E4xx limits that an option
-    raises, W5xx warnings. `calls` holds the block uses it happened in, outermost first; `shapes` the last steps before it.
+    raises, W5xx warnings. `calls` holds the block uses it happened in, outermost first;
+    `shapes` the last steps before it.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Whole networks against PyTorch: the same weights, by the same names, give the same outputs (see data/make_networks.py)."""
+"""Whole networks against PyTorch: the same weights by the same names give the same outputs (data/make_networks.py)."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from cnncalc.render.progress import progress
 from cnncalc.render.run import Ranked, proof_json, show_proof
 from cnncalc.render.screen import Screen
 from cnncalc.render.to_json import dumps
+from cnncalc.spec.files import read_text
 from cnncalc.spec.load import load
-from cnncalc.spec.source import read_text
 from cnncalc.text import say
 from cnncalc.verify import needed_bytes, run
 

@@ -78,7 +78,7 @@ def show_warnings(found: Sequence[Diagnostic], source: str, color: str) -> None:
         return
     from cnncalc.render.diagnostics import show_diagnostics
     from cnncalc.render.screen import Screen
-    from cnncalc.spec.source import read_text
+    from cnncalc.spec.files import read_text
 
     texts = {source: read_text(source)} if source and source != "<stdin>" else {}
     show_diagnostics(Screen(sys.stderr, color), found, texts)

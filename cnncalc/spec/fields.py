@@ -9,41 +9,13 @@ from typing import Any
 from cnncalc.diagnostics import did_you_mean
 from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.kinds import PADDING_WORDS, Choice, Kind, PaddingPairs
+from cnncalc.spec import other_tools
 from cnncalc.spec.expressions import ExpressionError, UnknownValue, Value, evaluate
 from cnncalc.spec.problems import Problem, identifier_problem, suggestion
 from cnncalc.spec.source import Entry, Mapping, Scalar, Sequence, Tree, plain_value
 from cnncalc.text import say
 
 Names = NamesMapping[str, Value]
-
-OTHER_TOOLS: dict[str, tuple[str, ...]] = {
-    "filters": ("out_channels", "out_features"),
-    "num_output": ("out_channels", "out_features"),
-    "num_filters": ("out_channels", "out_features"),
-    "units": ("out_features", "out_channels"),
-    "size": ("kernel_size",),
-    "pool_size": ("kernel_size",),
-    "kernel": ("kernel_size",),
-    "kernel_shape": ("kernel_size",),
-    "strides": ("stride",),
-    "pad": ("padding",),
-    "pads": ("padding",),
-    "dilations": ("dilation",),
-    "dilation_rate": ("dilation",),
-    "group": ("groups",),
-    "use_bias": ("bias",),
-    "bias_term": ("bias",),
-    "rate": ("p",),
-    "epsilon": ("eps",),
-    "axis": ("dim",),
-}
-"""What other tools call an argument -> what it is here, the first that the layer has."""
-
-ELSEWHERE: dict[str, str] = {
-    "activation": say("write the activation as the next item: - ReLU"),
-    "input_shape": say("the input's size is written once, at the top: input: [channels, height, width]"),
-}
-"""What other tools take as an argument and is written elsewhere here."""
 
 WORDS = frozenset((*PADDING_WORDS, "zeros", "reflect", "replicate", "circular", "none", "tanh"))
 """Words that an argument may take, so that a block's parameter can carry one."""
@@ -133,12 +105,12 @@ def unknown_argument(type_name: str, key: Scalar, known: list[str]) -> Problem:
     if name.startswith("kernel_") and name[7:].isdigit():
         wanted = "kernel_size"
     else:
-        wanted = next((own for own in OTHER_TOOLS.get(name.casefold(), ()) if own in known), "")
+        wanted = next((own for own in other_tools.ARGUMENTS.get(name.casefold(), ()) if own in known), "")
     message = say("{type} has no argument {name}", type=type_name, name=name)
     if ":" in name or not name.isascii():
         return identifier_problem(key) or Problem("E202", message, key.span)
-    if name.casefold() in ELSEWHERE:
-        return Problem("E202", message, key.span, ELSEWHERE[name.casefold()])
+    if name.casefold() in other_tools.ELSEWHERE:
+        return Problem("E202", message, key.span, other_tools.ELSEWHERE[name.casefold()])
     return Problem("E202", message, key.span, suggestion(name, known, wanted))
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
-from cnncalc.graph import INPUT, Graph, Head, Nested, Node
-from cnncalc.spec.expand import MAX_LAYERS, Expander
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.graph import INPUT, Graph, Head
+from cnncalc.spec.expand import Expander
 from cnncalc.spec.expressions import UNKNOWN, ExpressionError, evaluate
 from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.fields import WORDS, Bad, value_of
-from cnncalc.spec.items import HeadItem, Reader, Structure, words_in
+from cnncalc.spec.files import read_text
+from cnncalc.spec.items import HeadItem, Structure
+from cnncalc.spec.nodes import MAX_LAYERS
 from cnncalc.spec.problems import Problems, suggestion
+from cnncalc.spec.reader import Reader
 from cnncalc.spec.scope import Scope, Tensor
-from cnncalc.spec.source import Entry, Scalar, Sequence, Tree, parse, plain_value, read_text
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.spec.source import Scalar, Sequence, parse
+from cnncalc.spec.tensors import inline_tensors
+from cnncalc.spec.unused import warn_dangling, warn_unused
+from cnncalc.text import Shape, say
 
 MAX_AXES = 4
 
@@ -28,8 +32,13 @@ def load(
     max_layers: int = MAX_LAYERS,
 ) -> Graph:
     """Read the spec at `path` (`-`: standard input). See `loads`."""
-    return loads(read_text(path), source="<stdin>" if path == "-" else path, input_shape=input_shape, settings=settings,
-                 max_layers=max_layers)  # fmt: skip
+    return loads(
+        read_text(path),
+        source="<stdin>" if path == "-" else path,
+        input_shape=input_shape,
+        settings=settings,
+        max_layers=max_layers,
+    )
 
 
 def loads(
@@ -72,17 +81,17 @@ class _Network:
         scope = Scope("", entry, {**numbers, **self.expander.sizes(shape)})
         scope.declared = {name.text: name.span for name in (head.name for head in self.structure.heads)}
         self.expander.run(self.structure.items, scope, entry)
-        main = tuple(self.expander.nodes)
+        main = tuple(self.expander.nodes.nodes)
         heads = [self.head(head, scope) for head in self.structure.heads]
-        self.warn_unused()
+        warn_unused(self.structure, self.problems)
         if shape is None or self.problems.errors:
             return None
         if not main:
             place = self.structure.entries["layers"].span
             self.problems.add("E209", say("the network has no layers"), place, say("add a layer: - ReLU"))
             return None
-        self.warn_dangling(main)
-        tensors = self.tensors(shape)
+        warn_dangling(main, self.expander.nodes.consumed, self.problems)
+        tensors = inline_tensors(self.structure.entries.get("tensors"), shape, self.expander.nodes.nodes, self.problems)
         return Graph(
             name=self.text_of("name") or "unnamed",
             input_shape=shape,
@@ -104,8 +113,12 @@ class _Network:
         given = self.structure.variables
         for name in settings:
             if name not in given:
-                self.problems.add("E218", say("--set {name}: the spec has no var {name}", name=name), None,
-                                  suggestion(name, list(given)) or say("the spec has no vars"))  # fmt: skip
+                self.problems.add(
+                    "E218",
+                    say("--set {name}: the spec has no var {name}", name=name),
+                    None,
+                    suggestion(name, list(given)) or say("the spec has no vars"),
+                )
         for name, entry in given.items():
             setting = settings.get(name)
             numbers[name] = UNKNOWN
@@ -157,145 +170,25 @@ class _Network:
         return tuple(sizes)
 
     def head(self, head: HeadItem, scope: Scope) -> Head:
-        source = self.expander.lookup(head.source, scope) if head.source else Tensor(INPUT, None)
-        train_only = head.train_only is not None and self.expander.value(head.train_only, scope)
+        source = self.expander.references.lookup(head.source, scope) if head.source else Tensor(INPUT, None)
+        train_only = head.train_only is not None and self.expander.values.value(head.train_only, scope)
         if not isinstance(train_only, bool) and head.train_only is not None and train_only is not None:
             message = say("train_only: expected true or false, got {value}", value=train_only)
             self.problems.add("E204", message, head.train_only.span)
         if head.name.text in scope.tensors:
-            self.problems.add("E213", say("the name {name} is used twice", name=head.name.text), head.name.span,
-                              say("give one of them another name"))  # fmt: skip
-        start = len(self.expander.nodes)
+            self.problems.add(
+                "E213",
+                say("the name {name} is used twice", name=head.name.text),
+                head.name.span,
+                say("give one of them another name"),
+            )
+        start = len(self.expander.nodes.nodes)
         home = scope.within("", numbered=False)
         home.entry = source
         home.numbers = {**scope.numbers, **self.expander.sizes(source.shape)}
         self.expander.way(head.way, home, head.name.text, source, numbered=False)
-        nodes = tuple(self.expander.nodes[start:])
+        nodes = tuple(self.expander.nodes.nodes[start:])
         if not nodes and source.shape is not None and not self.problems.errors:
             message = say("the head {name} has no layers, so it is not used", name=head.name.text)
             self.problems.add("E209", message, head.span, say("give it layers, or remove it"))
         return Head(head.name.text, train_only is True, nodes)
-
-    # -- what is never used
-
-    def warn_unused(self) -> None:
-        structure = self.structure
-        bodies: list[Tree] = [
-            entry.value for key, entry in structure.entries.items() if key in ("input", "layers", "heads")
-        ]
-        blocks = structure.entries.get("blocks")
-        used = {word for body in bodies for word in words_in(body)}
-        reached: set[str] = set()
-        frontier = {name for name in structure.blocks if name in used}
-        while frontier:
-            reached |= frontier
-            frontier = {name for name in structure.blocks if name not in reached
-                        and any(name in structure.blocks[user].words for user in reached)}  # fmt: skip
-        for name, block in structure.blocks.items():
-            if name not in reached:
-                self.problems.add(
-                    "W501",
-                    say("the block {name} is never used", name=name),
-                    _key_span(blocks, name, block.span),
-                    say("remove it, or use it: type: {name}", name=name),
-                )
-        everywhere = used | {word for block in structure.blocks.values() for word in block.words}
-        everywhere |= {word for entry in structure.variables.values() for word in words_in(entry.value)}
-        everywhere |= {
-            word for entries in structure.defaults.values() for entry in entries for word in words_in(entry.value)
-        }
-        everywhere |= {
-            word
-            for block in structure.blocks.values()
-            for entry in block.params.values()
-            for word in words_in(entry.value)
-        }
-        for name, entry in structure.variables.items():
-            if name not in everywhere:
-                self.problems.add(
-                    "W503", say("the var {name} is never used", name=name), entry.key.span, say("remove it")
-                )
-
-    def warn_dangling(self, main: tuple[Node, ...]) -> None:
-        for node in main[:-1]:
-            if node.name not in self.expander.consumed:
-                self.problems.add("W504", say("the output of {name} is not used", name=node.name), node.span,
-                                  say("name it in a from, or remove it"), calls=node.calls)  # fmt: skip
-
-    # -- inline tensors
-
-    def tensors(self, input_shape: Shape) -> dict[str, Nested]:
-        """Return the inline tensors, each of the shape its name asks for."""
-        entry = self.structure.entries.get("tensors")
-        if entry is None:
-            return {}
-        if isinstance(entry.value, Scalar | Sequence):
-            self.problems.add("E201", say("tensors is a mapping of names to nested lists"), entry.span,
-                              say("write tensors: and below it input: [[[1, 2], [3, 4]]]"))  # fmt: skip
-            return {}
-        wanted: dict[str, Shape] = {INPUT: input_shape}
-        for node in self.expander.nodes:
-            held = {**node.layer.parameters(node.input_shapes), **node.layer.buffers(node.input_shapes)}
-            wanted.update({f"{node.name}.{name}": shape for name, shape in held.items()})
-        found: dict[str, Nested] = {}
-        for given in entry.value.entries:
-            name = given.key.text
-            if name not in wanted:
-                self.problems.add("E220", say("no layer holds a tensor {name}", name=name), given.key.span,
-                                  suggestion(name, list(wanted)[:12]))  # fmt: skip
-                continue
-            before = len(self.problems.errors)
-            tensor = self.nested(given.value)
-            shape = tensor_shape(tensor)
-            if shape != wanted[name] and len(self.problems.errors) == before:
-                got = say("a list of uneven lists") if shape is None else shape_text(shape) or say("one number")
-                self.problems.add("E221", say("{name} is {got}, and must be {wanted}", name=name, got=got,
-                                              wanted=shape_text(wanted[name])), given.span)  # fmt: skip
-            found[name] = tensor
-        return found
-
-    def nested(self, tree: Tree) -> Nested:
-        if isinstance(tree, Sequence):
-            return [self.nested(item) for item in tree.items]
-        value: Any = None
-        if isinstance(tree, Scalar):
-            try:
-                value = plain_value(tree)
-            except ValueError:
-                value = None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.problems.add("E204", say("a tensor is nested lists of numbers"), tree.span)
-            return 0
-        return value
-
-
-def _key_span(blocks: Entry | None, name: str, otherwise: Span) -> Span:
-    if blocks is not None and not isinstance(blocks.value, Scalar | Sequence):
-        entry = blocks.value.get(name)
-        return entry.key.span if entry else otherwise
-    return otherwise
-
-
-def tensor_shape(tensor: Nested) -> Shape | None:
-    """Return the shape of nested lists, or None where they are uneven."""
-    if not isinstance(tensor, list):
-        return ()
-    inner = {tensor_shape(item) for item in tensor}
-    if len(inner) != 1 or None in inner:
-        return None
-    rest = inner.pop()
-    return None if rest is None else (len(tensor), *rest)
-
-
-def numbers_in(tensor: Nested) -> Iterator[float]:
-    """Yield the numbers of nested lists, row by row."""
-    if isinstance(tensor, list):
-        for item in tensor:
-            yield from numbers_in(item)
-    else:
-        yield tensor
-
-
-def warnings_of(error: CnncalcError) -> list[Diagnostic]:
-    """Return the warnings among an error's diagnostics."""
-    return [found for found in error.diagnostics if found.severity == "warning"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span, did_you_mean
 from cnncalc.spec.expressions import odd_character
 from cnncalc.spec.source import Mapping, Scalar, Sequence, Tree
 from cnncalc.text import say
+
+if TYPE_CHECKING:
+    from cnncalc.spec.scope import Scope
 
 
 class Problem(NamedTuple):
@@ -47,6 +50,20 @@ class Problems:
         found = Diagnostic(code, message, span, help, labels, calls, shapes)
         (self.warnings if found.severity == "warning" else self.errors).append(found)
 
+    def add_in(
+        self,
+        scope: Scope,
+        code: str,
+        message: str,
+        span: Span | None,
+        help: str = "",
+        *,
+        labels: tuple[Label, ...] = (),
+        shapes: tuple[str, ...] = (),
+    ) -> None:
+        """Note an error with the block uses that led to its scope."""
+        self.add(code, message, span, help, labels=labels, calls=scope.calls, shapes=shapes)
+
     def take(self, problem: Problem, calls: tuple[Label, ...] = ()) -> None:
         """Note a checker's finding."""
         self.add(problem.code, problem.message, problem.span, problem.help, calls=calls)
@@ -70,18 +87,30 @@ def identifier_problem(scalar: Scalar, *, dotted: bool = False) -> Problem | Non
     text = scalar.text
     name, colon, rest = text.partition(":")
     if colon:
-        return Problem("E110", say("a space is missing after the colon of {key}", key=text), scalar.span,
-                       say("write {name}: {value}", name=name, value=rest.strip() or say("value")))  # fmt: skip
+        return Problem(
+            "E110",
+            say("a space is missing after the colon of {key}", key=text),
+            scalar.span,
+            say("write {name}: {value}", name=name, value=rest.strip() or say("value")),
+        )
     if any(mark in text for mark in "：，"):
-        return Problem("E111", say("{key} has a full-width colon or comma", key=text), scalar.span,
-                       say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
+        return Problem(
+            "E111",
+            say("{key} has a full-width colon or comma", key=text),
+            scalar.span,
+            say("write : and , from the English keyboard, each followed by a space"),
+        )
     if not text.isascii():
         return Problem("E205", odd_character(text), scalar.span, say("use the letters a to z, digits and _"))
     parts = text.split(".") if dotted else [text]
     if all(part.isidentifier() or (dotted and part.isdigit()) for part in parts):
         return None
-    return Problem("E205", say("{text} is not a name", text=text or '""'), scalar.span,
-                   say("use letters, digits and _, a letter first"))  # fmt: skip
+    return Problem(
+        "E205",
+        say("{text} is not a name", text=text or '""'),
+        scalar.span,
+        say("use letters, digits and _, a letter first"),
+    )
 
 
 def suggestion(name: str, known: list[str], wanted: str = "") -> str:

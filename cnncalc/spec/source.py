@@ -6,12 +6,8 @@ and so is whatever is too large, before it is parsed on.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, cast
 
 import yaml
@@ -19,7 +15,6 @@ import yaml
 from cnncalc.diagnostics import MAX_SHOWN, CnncalcError, Diagnostic, Label, Span
 from cnncalc.text import say
 
-MAX_BYTES = 2**20
 MAX_EVENTS = 100_000
 MAX_SCALAR = 4096
 MAX_DEPTH = 64
@@ -74,76 +69,6 @@ def join(first: Span, last: Span) -> Span:
     return Span(first.source, first.line, first.column, last.end_line, last.end_column)
 
 
-def read_text(path: str) -> str:
-    """Return the text of a spec file, or of standard input for `-`.
-
-    Raises CnncalcError for what is not a readable regular file of at most MAX_BYTES in UTF-8.
-    """
-    return decode(read_bytes(path), "<stdin>" if path == "-" else path)
-
-
-def read_bytes(path: str) -> bytes:
-    """Return the bytes of a regular file of at most MAX_BYTES; never waits on a pipe or a device."""
-    if path == "-":
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    else:
-        try:
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from None
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            message = say("{path} is not a regular file", path=path)
-            raise CnncalcError([Diagnostic("E101", message, help=say("name a spec file"))])
-        with os.fdopen(handle, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        message = say(
-            "{path} is larger than {limit} bytes, the most a spec may have", path=path, limit=f"{MAX_BYTES:,}"
-        )
-        raise CnncalcError([Diagnostic("E102", message, help=say("write repeated layers with blocks and repeat"))])
-    return data
-
-
-def _unreadable(path: str, error: OSError | ValueError) -> CnncalcError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    near = ""
-    if isinstance(error, FileNotFoundError):
-        folder = Path(path).parent
-        names = sorted(p.name for p in folder.glob("*.y*ml"))[:8] if folder.is_dir() else []
-        near = say("{folder} has {names}", folder=folder, names=", ".join(names)) if names else ""
-    return CnncalcError([Diagnostic("E101", say("cannot read {path}: {reason}", path=path, reason=reason), help=near)])
-
-
-def decode(data: bytes, name: str) -> str:
-    """Return the text of UTF-8 bytes, with or without a byte order mark; say what another encoding looks like."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = _encoding(data)
-        at = data.count(b"\n", 0, error.start) + 1
-        message = say(
-            "{path} is not UTF-8: line {line} has the byte {byte}", path=name, line=at, byte=hex(data[error.start])
-        )
-        if found:
-            message = say("{path} is not UTF-8: it looks like {encoding}", path=name, encoding=found)
-        raise CnncalcError([Diagnostic("E103", message, help=say("save it as UTF-8"))]) from None
-    if "\0" in text:
-        message = say("{path} is not a text file, or is UTF-16: it holds zero bytes", path=name)
-        raise CnncalcError([Diagnostic("E103", message, help=say("save it as UTF-8"))])
-    return text
-
-
-def _encoding(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "UTF-16"
-    try:
-        data.decode("gbk")
-    except UnicodeDecodeError:
-        return ""
-    return "GBK"
-
-
 def parse(text: str, source: str) -> Tree:
     """Return the tree of one YAML document. Raises CnncalcError with every finding that does not stop the parser."""
     composer = _Composer(source, text)
@@ -186,8 +111,12 @@ class _Composer:
         self.count += 1
         event: Any = next(self.events)
         if self.count > MAX_EVENTS:
-            self.stop("E102", say("the file has more than {limit} parts", limit=f"{MAX_EVENTS:,}"), event,
-                      say("write repeated layers with blocks and repeat"))  # fmt: skip
+            self.stop(
+                "E102",
+                say("the file has more than {limit} parts", limit=f"{MAX_EVENTS:,}"),
+                event,
+                say("write repeated layers with blocks and repeat"),
+            )
         return event
 
     def node(self, event: Any, depth: int) -> Tree:
@@ -258,17 +187,29 @@ class _Composer:
     def check_valueless(self, key: Scalar) -> None:
         name, colon, rest = key.text.partition(":")
         if colon and rest:
-            self.add("E110", say("a space is missing after the colon of {key}", key=key.text), key.span,
-                     say("write {name}: {value}", name=name, value=rest.strip()))  # fmt: skip
+            self.add(
+                "E110",
+                say("a space is missing after the colon of {key}", key=key.text),
+                key.span,
+                say("write {name}: {value}", name=name, value=rest.strip()),
+            )
         elif any(mark in key.text for mark in "：，"):
-            self.add("E111", say("{key} has a full-width colon or comma", key=key.text), key.span,
-                     say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
+            self.add(
+                "E111",
+                say("{key} has a full-width colon or comma", key=key.text),
+                key.span,
+                say("write : and , from the English keyboard, each followed by a space"),
+            )
 
     def refuse_cut_expressions(self, values: list[Tree]) -> None:
         for value in values:
             if isinstance(value, Scalar) and value.plain and value.text.count("(") > value.text.count(")"):
-                self.add("E112", say("YAML ends the value {value} at the comma", value=value.text), value.span,
-                         say('quote the expression: "{value}, ...)"', value=value.text))  # fmt: skip
+                self.add(
+                    "E112",
+                    say("YAML ends the value {value} at the comma", value=value.text),
+                    value.span,
+                    say('quote the expression: "{value}, ...)"', value=value.text),
+                )
 
     def refuse_references(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
@@ -281,8 +222,12 @@ class _Composer:
             )
             return
         if event.anchor is not None:
-            self.add("E106", say("anchors (&{name}) are not read", name=event.anchor), self.span(event),
-                     say("use blocks, vars or defaults"))  # fmt: skip
+            self.add(
+                "E106",
+                say("anchors (&{name}) are not read", name=event.anchor),
+                self.span(event),
+                say("use blocks, vars or defaults"),
+            )
         if event.tag is not None:
             self.add("E106", say("tags ({tag}) are not read", tag=event.tag), self.span(event), say("remove the tag"))
 
@@ -316,15 +261,27 @@ def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
         wide = re.search(r"[：，]", content)
         if wide:
             place = Span(source, at, wide.start() + 1, at, wide.end() + 1)
-            return Diagnostic("E111", say("a full-width colon or comma"), place,
-                              say("write : and , from the English keyboard, each followed by a space"))  # fmt: skip
+            return Diagnostic(
+                "E111",
+                say("a full-width colon or comma"),
+                place,
+                say("write : and , from the English keyboard, each followed by a space"),
+            )
         if glued:
             place = Span(source, at, glued.start(1) + 1, at, glued.end() + 1)
-            return Diagnostic("E110", say("a space is missing after the colon of {key}", key=glued[1]), place,
-                              say("write {name}: {value}", name=glued[1], value=glued[3].strip()))  # fmt: skip
+            return Diagnostic(
+                "E110",
+                say("a space is missing after the colon of {key}", key=glued[1]),
+                place,
+                say("write {name}: {value}", name=glued[1], value=glued[3].strip()),
+            )
     problem: str = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return Diagnostic("E104", say("not YAML: {problem}", problem=problem), span,
-                      say("look for a missing colon, bracket, quote or indent here or just above"))  # fmt: skip
+    return Diagnostic(
+        "E104",
+        say("not YAML: {problem}", problem=problem),
+        span,
+        say("look for a missing colon, bracket, quote or indent here or just above"),
+    )
 
 
 def _first_unprintable(text: str) -> tuple[int, int]:

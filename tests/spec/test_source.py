@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.spec.files import MAX_BYTES, read_text
 from cnncalc.spec.load import load, loads
-from cnncalc.spec.source import MAX_BYTES, Mapping, Scalar, Sequence, parse, plain_value, read_text
+from cnncalc.spec.source import Mapping, Scalar, Sequence, parse, plain_value
 
 LENET = (Path(__file__).parents[2] / "specs/lenet.yaml").read_text(encoding="utf-8")
 
