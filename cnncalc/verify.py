@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
@@ -211,12 +212,21 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
         larger = resized(graph, name, shape)
         if larger is None or larger.nodes[-1].output_shape[1 + axis] < unit + 2:
             continue
-        middle = tuple(size // 2 for size in larger.nodes[-1].output_shape[1:])
-        places = [(*middle[:axis], one, *middle[axis + 1 :]) for one in (unit, unit + 1)]
+        line = _line_on_data(larger, name, axis, unit)
+        if line is None:
+            continue
+        places = [(*line[:axis], one, *line[axis + 1 :]) for one in (unit, unit + 1)]
         seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
         measured = _size_jump_start(seen[0], seen[1], unit)
         check = Check(say("receptive field (size, jump, start)"), (field.size, field.jump, field.start), measured)
         yield FieldProof(name, axis, length, check)
+
+
+def _line_on_data(graph: Graph, name: str, axis: int, unit: int) -> Shape | None:
+    """Return a place on `axis` at `unit` whose window meets data on the other axes too: wide padding can hold a whole one."""
+    sizes = graph.nodes[-1].output_shape[1:]
+    tried = [(size // 2, 0, size - 1) if at != axis else (unit,) for at, size in enumerate(sizes)]
+    return next((place for place in product(*tried) if None not in window(graph, name, place)), None)
 
 
 def _without_bins(graph: Graph) -> list[Node]:

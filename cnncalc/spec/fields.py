@@ -81,21 +81,22 @@ def read_arguments(
         if name not in known:
             problems.append(unknown_argument(layer_type.__name__, entry.key, list(known)))
             continue
-        kind = known[name][0]
+        kind, field = known[name]
         try:
             written = value_of(entry.value, names, words_of(kind))
             kind.normalise(written, layer_type.axes)
         except Bad as bad:
-            problems.append(_spanning(bad.problem, entry, name))
+            problems.append(_naming(bad.problem, name))
         except ValueError as error:
-            problems.append(Problem("E204", f"{name}: {error}", entry.span))
+            meaning = say("{name}: {doc}", name=name, doc=field.metadata["doc"])
+            problems.append(Problem("E204", f"{name}: {error}", entry.span, meaning))
         else:
             values[name] = written
     return values, problems
 
 
-def _spanning(problem: Problem, entry: Entry, name: str) -> Problem:
-    """Name the argument in a problem with its whole value."""
+def _naming(problem: Problem, name: str) -> Problem:
+    """Name the argument in a problem with its value."""
     return problem._replace(message=f"{name}: {problem.message}") if problem.code in ("E204", "E206") else problem
 
 

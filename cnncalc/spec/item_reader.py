@@ -76,7 +76,8 @@ class ItemReader:
                 say("write type: Concat, or another that joins its branches"),
             )
             name = BROKEN
-        if sources is None or (branches and ways is None):
+        unread = any(self.problems.is_unread(part.span) for part in (kind, *parts.values()))
+        if unread or sources is None or (branches and ways is None):
             name = BROKEN
         return Item(
             name,

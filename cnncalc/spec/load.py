@@ -53,9 +53,9 @@ def loads(
 
     `input_shape` stands for the spec's own, `settings` for its vars. Raises CnncalcError with every error found.
     """
-    tree = parse(text, source)
-    problems = Problems(source, text)
-    structure = Reader(problems).read(tree)
+    parsed = parse(text, source)
+    problems = Problems(source, text, parsed.found)
+    structure = Reader(problems).read(parsed.tree)
     try:
         graph = _Network(structure, problems, max_layers).build(input_shape, settings or {})
     except CnncalcError as limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span, did_you_mean
@@ -23,12 +24,16 @@ class Problem(NamedTuple):
 
 
 class Problems:
-    """Collects errors and warnings; the same code at the same place (in a repeated block, say) counts once."""
+    """Collects errors and warnings; the same code at the same place (in a repeated block, say) counts once.
 
-    def __init__(self, source: str, text: str) -> None:
+    `unread`: what was found while the text was read. It is told with the rest, and what overlaps it is not judged.
+    """
+
+    def __init__(self, source: str, text: str, unread: Iterable[Diagnostic] = ()) -> None:
         self.source = source
         self.text = text
-        self.errors: list[Diagnostic] = []
+        self.errors: list[Diagnostic] = list(unread)
+        self._unread = [found.span for found in self.errors if found.span]
         self.warnings: list[Diagnostic] = []
         self._seen: set[tuple[str, Span | None]] = set()
 
@@ -44,11 +49,15 @@ class Problems:
         shapes: tuple[str, ...] = (),
     ) -> None:
         """Note an error, or a warning where the code starts with W. Without a code it follows from one noted before."""
-        if not code or (code, span) in self._seen:
+        if not code or (code, span) in self._seen or (span and self.is_unread(span)):
             return
         self._seen.add((code, span))
         found = Diagnostic(code, message, span, help, labels, calls, shapes)
         (self.warnings if found.severity == "warning" else self.errors).append(found)
+
+    def is_unread(self, span: Span) -> bool:
+        """Tell whether something in a stretch of the text could not be read."""
+        return any(_start(one) < _end(span) and _start(span) < _end(one) for one in self._unread)
 
     def add_in(
         self,
@@ -73,6 +82,14 @@ class Problems:
         if self.errors:
             ordered = sorted(self.errors, key=lambda found: found.span[1:] if found.span else (0, 0, 0, 0))
             raise CnncalcError(ordered, {self.source: self.text})
+
+
+def _start(span: Span) -> tuple[int, int]:
+    return span.line, span.column
+
+
+def _end(span: Span) -> tuple[int, int]:
+    return span.end_line, span.end_column
 
 
 def kind_of(tree: Tree) -> str:

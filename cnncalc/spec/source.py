@@ -69,17 +69,24 @@ def join(first: Span, last: Span) -> Span:
     return Span(first.source, first.line, first.column, last.end_line, last.end_column)
 
 
-def parse(text: str, source: str) -> Tree:
-    """Return the tree of one YAML document. Raises CnncalcError with every finding that does not stop the parser."""
+class Parsed(NamedTuple):
+    """A document's tree, and what was found in it that did not stop the parser."""
+
+    tree: Tree
+    found: list[Diagnostic]
+
+
+def parse(text: str, source: str) -> Parsed:
+    """Return the tree of one YAML document. Raises CnncalcError where the parser had to stop, with all found before."""
     composer = _Composer(source, text)
     try:
         tree = composer.document()
     except yaml.YAMLError as error:
         composer.found.append(_syntax(error, source, text))
         tree = None
-    if composer.found or tree is None:
+    if tree is None:
         raise CnncalcError(composer.found, {source: text})
-    return tree
+    return Parsed(tree, composer.found)
 
 
 class _Composer:

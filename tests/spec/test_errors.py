@@ -557,3 +557,25 @@ def test_every_sentence_is_a_template_that_formats() -> None:
                 assert placeholders == given, ast.unparse(call)
                 checked += 1
     assert checked > 80
+
+
+def test_what_yaml_reads_wrongly_is_told_together_with_the_rest():
+    found = errors("""input: [3, 32, 32]
+vars: {wide: *base}
+layers:
+  - {name: conv1, type: Conv2d, out_channels: 8, kernel_size:5}
+  - {name: conv2, type: Conv2d, out_channels: wide, kernel_size: 3}
+  - {name: pool, type: MaxPool2d, kernel_size: max(2, 3)}
+  - {name: twice, type: ReLU, name: again}
+  - {name: last, type: Conv2d, filters: 8, kernel_size: 3}
+  - {type: Add, from: [conv1, nowhere]}
+""")
+    # conv2 and the pool are not judged further: what they depend on could not be read.
+    assert [(error.code, error.span.line) for error in found if error.span] == [
+        ("E106", 2),
+        ("E110", 4),
+        ("E112", 6),
+        ("E109", 7),
+        ("E202", 8),
+        ("E215", 9),
+    ]
