@@ -223,7 +223,7 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
 
 
 def _line_on_data(graph: Graph, name: str, axis: int, unit: int) -> Shape | None:
-    """Return a place on `axis` at `unit` whose window meets data on the other axes too: wide padding can hold a whole one."""
+    """Return a place at `unit` on `axis` whose window meets data on the other axes too, not padding alone."""
     sizes = graph.nodes[-1].output_shape[1:]
     tried = [(size // 2, 0, size - 1) if at != axis else (unit,) for at, size in enumerate(sizes)]
     return next((place for place in product(*tried) if None not in window(graph, name, place)), None)

@@ -115,7 +115,7 @@ WeightsOption = Annotated[
     ),
 ]
 
-_SHAPE = re.compile(r"[0-9]{1,16}([x×,][0-9]{1,16}){0,3}")
+_SHAPE = r"[0-9]{1,16}([x×,][0-9]{1,16}){0,3}"
 
 
 def refused(problem: str, help: str) -> CnncalcError:
@@ -125,7 +125,7 @@ def refused(problem: str, help: str) -> CnncalcError:
 
 def is_shape(text: str) -> bool:
     """Whether a text is a shape (3x224x224) and not a file's name."""
-    return _SHAPE.fullmatch(text) is not None
+    return re.fullmatch(_SHAPE, text) is not None
 
 
 def parse_shape(text: str | None) -> Shape | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from cnncalc.layers.base import Layer
@@ -62,6 +63,7 @@ CANONICAL: dict[str, str] = {name.casefold(): name for name in LAYERS}
 """Types are matched without regard to case."""
 
 
+@cache
 def layer_type(name: str) -> type[Layer]:
     """Return the layer type of a name in LAYERS."""
     module = import_module(f"cnncalc.layers.{LAYERS[name]}")

@@ -47,17 +47,17 @@ class Screen:
         self.stream.flush()
 
     def _show_styled(self, lines: Iterable[Line]) -> None:
-        from rich.console import Console
-        from rich.text import Text
+        # Styles alone, not rich's Console, whose import takes longer than the analysis of most networks.
+        from rich.color import ColorSystem
+        from rich.style import Style
 
-        console = Console(
-            file=self.stream, force_terminal=True, color_system="auto" if self.is_terminal else "standard",
-            no_color=False, highlight=False, markup=False, emoji=False, width=UNLIMITED,
-        )  # fmt: skip
         for line in lines:
-            pieces = [line] if isinstance(line, str) else line
-            text = Text.assemble(*(piece if isinstance(piece, str) else (piece.text, piece.style) for piece in pieces))
-            console.print(text, soft_wrap=True)
+            for piece in [line] if isinstance(line, str) else line:
+                if isinstance(piece, str) or not piece.style:
+                    self.stream.write(piece if isinstance(piece, str) else piece.text)
+                else:
+                    self.stream.write(Style.parse(piece.style).render(piece.text, color_system=ColorSystem.STANDARD))
+            self.stream.write("\n")
 
 
 def _plain(line: Line) -> str:

@@ -10,7 +10,7 @@ from cnncalc.graph import Node
 from cnncalc.layers.kinds import Padding
 from cnncalc.text import number, say, shape_text
 
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
@@ -20,7 +20,9 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 def clean(text: str) -> str:
     """Make control, bidirectional and zero-width characters visible, so that a terminal obeys none of them."""
-    return _INVISIBLE.sub(lambda match: _code(ord(match[0])), text.replace("\t", " "))
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_INVISIBLE, lambda match: _code(ord(match[0])), text.replace("\t", " "))
 
 
 def _code(point: int) -> str:
