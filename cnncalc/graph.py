@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnncalc.diagnostics import Diagnostic, Label, Span
+from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span
 from cnncalc.layers.base import Layer
-from cnncalc.text import Shape
+from cnncalc.text import Shape, say, shape_text
 
 INPUT = "input"
 """The name by which nodes refer to the network's input."""
@@ -33,6 +33,20 @@ class Node:
     def type(self) -> str:
         """The layer type's name, as PyTorch has it."""
         return type(self.layer).__name__
+
+    def check_index(self, index: Sequence[int]) -> None:
+        """Raise CnncalcError where `index` is no element of the output: (c, y, x) of a map, (feature,) of a vector."""
+        sizes = self.output_shape
+        if len(index) == len(sizes) and all(0 <= at < size for at, size in zip(index, sizes, strict=True)):
+            return
+        message = say(
+            "{layer} has no element {index}: its output is {shape}",
+            layer=self.name,
+            index=",".join(map(str, index)),
+            shape=shape_text(sizes),
+        )
+        help = say("count from 0; the last is {last}", last=",".join(str(size - 1) for size in sizes))
+        raise CnncalcError([Diagnostic("E227", message, help=help)])
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,12 @@ def explain(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="C,Y,X", help="Show the arithmetic of one output element.", show_default=False),
+        typer.Option(
+            "--at",
+            metavar="C,Y,X",
+            help="Show the arithmetic of one output element; with receptive_field, what it sees.",
+            show_default=False,
+        ),
     ] = None,
     input: Annotated[
         str | None,
@@ -135,12 +140,15 @@ def explain(
     """Derive one layer's numbers: the rule, the numbers put in, the result."""
     with guard(as_json=json, color=color.value):
         from cnncalc.cli.options import is_shape
-        from cnncalc.cli.show import check_explain, print_element, print_explanation
+        from cnncalc.cli.show import check_explain, print_element, print_explanation, print_window
         from cnncalc.spec.load import load
 
         check_explain(quantity, at, weights)
         shape = parse_shape(input) if input and (at is None or is_shape(input)) else None
         graph = load(file, input_shape=shape, settings=parse_settings(set_), max_layers=max_layers)
+        if at is not None and quantity is not None:
+            print_window(graph, layer, at, as_json=json, color=color.value)
+            return
         if at is not None:
             print_element(graph, layer, at, None if shape else input, weights, seed, as_json=json, color=color.value)
             return

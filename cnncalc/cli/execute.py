@@ -94,8 +94,9 @@ def check_options(request: Request) -> None:
     if request.labels and not request.top:
         raise refused(say("--labels names the outputs that --top shows"), say("add --top 5"))
     if file and request.batch > 1:
-        problem = say("--batch {batch} is for random inputs; {path} says itself how many it holds", batch=request.batch,
-                      path=file)  # fmt: skip
+        problem = say(
+            "--batch {batch} is for random inputs; {path} says itself how many it holds", batch=request.batch, path=file
+        )
         raise refused(problem, say("leave --batch out"))
     image = file is not None and Path(file).suffix.lower() in IMAGES
     for option in ("mean", "std", "resize", "crop"):

@@ -94,9 +94,13 @@ def complete_columns(incomplete: str) -> list[str]:
 
 File = Annotated[
     str,
-    typer.Argument(metavar="FILE", help="The spec, a YAML file; - reads standard input.", show_default=False,
-                   autocompletion=complete_file),
-]  # fmt: skip
+    typer.Argument(
+        metavar="FILE",
+        help="The spec, a YAML file; - reads standard input.",
+        show_default=False,
+        autocompletion=complete_file,
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Give a var of the spec another value.", show_default=False),

@@ -13,6 +13,7 @@ from cnncalc.text import say
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.graph import Graph
+    from cnncalc.render.words import Seen
 
 
 def print_summary(report: Report, form: str, columns: str | None, depth: int | None, color: str) -> None:
@@ -39,9 +40,9 @@ def check_explain(quantity: str | None, at: str | None, weights: str | None) -> 
     """Refuse arguments of `explain` that would have no effect. Raises CnncalcError."""
     if at is None and weights is not None:
         raise refused(say("--weights are for the arithmetic that --at shows"), say("add --at 0,0,0"))
-    if at is not None and quantity is not None:
-        problem = say("--at shows the arithmetic of one element, and {name} is about the whole layer", name=quantity)
-        raise refused(problem, say("leave one of them out"))
+    if at is not None and quantity not in (None, "receptive_field"):
+        problem = say("--at is about one element, and {name} about the whole layer", name=quantity)
+        raise refused(problem, say("leave one of them out, or ask for the receptive_field of the element"))
 
 
 def print_explanation(report: Report, layer: str, quantity: str | None, *, as_json: bool, color: str) -> None:
@@ -68,27 +69,52 @@ def print_element(
     graph: Graph, layer: str, at: str, given: str | None, weights: str | None, seed: int, *, as_json: bool, color: str
 ) -> None:
     """Print the arithmetic of one output element, in double precision."""
-    from cnncalc.analysis.explain import missing_layer
     from cnncalc.analysis.report import analyze
     from cnncalc.cli.inputs import Preparation, input_array, weight_arrays
     from cnncalc.engine.element import trace
     from cnncalc.engine.memory import refuse_if_too_large
     from cnncalc.verify import needed_bytes
 
-    if all(node.name != layer for node in graph.every_node()):
-        raise missing_layer(graph, layer)
+    index = parse_index(at)
+    seen = seen_by(graph, layer, index)
     refuse_if_too_large(needed_bytes(analyze(graph, dtype="float64")))
     x = input_array(graph, given, Preparation(), 1, seed, "float64")[:1]
     held, _ = weight_arrays(graph, weights, seed, "float64")
-    traced = trace(graph, layer, parse_index(at), x, held)
+    traced = trace(graph, layer, index, x, held)
     if as_json:
         from cnncalc.render.to_json import dumps, element_json
 
-        sys.stdout.write(dumps(element_json(traced)))
+        sys.stdout.write(dumps(element_json(traced, seen)))
         return
     from cnncalc.render.element import show_element
 
-    show_element(Screen(sys.stdout, color), traced)
+    show_element(Screen(sys.stdout, color), traced, seen)
+
+
+def print_window(graph: Graph, layer: str, at: str, *, as_json: bool, color: str) -> None:
+    """Print which part of the input one output element sees; nothing is run."""
+    index = parse_index(at)
+    seen = seen_by(graph, layer, index)
+    if as_json:
+        from cnncalc.render.to_json import dumps, window_json
+
+        sys.stdout.write(dumps(window_json(layer, index, seen)))
+        return
+    from cnncalc.render.explain import window_line
+
+    Screen(sys.stdout, color).show([window_line(layer, index, seen)])
+
+
+def seen_by(graph: Graph, layer: str, index: tuple[int, ...]) -> Seen:
+    """Return the first and last input position that an element sees, an axis. Raises CnncalcError."""
+    from cnncalc.analysis.explain import missing_layer
+    from cnncalc.analysis.window import window
+
+    node = next((node for node in graph.every_node() if node.name == layer), None)
+    if node is None:
+        raise missing_layer(graph, layer)
+    node.check_index(index)
+    return window(graph, layer, index if len(node.output_shape) == 1 else index[1:])
 
 
 def parse_index(text: str) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.reference.operation import Array, flat
 from cnncalc.engine.run import Step, execute
 from cnncalc.graph import INPUT, Graph, Node
@@ -19,7 +18,7 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import AvgPool, MaxPool
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape
 
 
 class Patch(NamedTuple):
@@ -53,17 +52,7 @@ def trace(graph: Graph, name: str, index: Sequence[int], x: Array, weights: Mapp
     """
     part = _up_to(graph, name)
     node = part.nodes[-1]
-    if len(index) != len(node.output_shape) or any(
-        not 0 <= i < n for i, n in zip(index, node.output_shape, strict=True)
-    ):
-        message = say(
-            "{layer} has no element {index}: its output is {shape}",
-            layer=name,
-            index=",".join(map(str, index)),
-            shape=shape_text(node.output_shape),
-        )
-        help = say("count from 0; the last is {last}", last=",".join(str(size - 1) for size in node.output_shape))
-        raise CnncalcError([Diagnostic("E227", message, help=help)])
+    node.check_index(index)
     kept: dict[str, Array] = {INPUT: x}
 
     def keep(step: Step, output: Array) -> None:

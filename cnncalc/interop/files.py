@@ -48,8 +48,12 @@ def open_regular(path: Path) -> BinaryIO:
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file so that it is there whole or not at all: beside its place first, then moved onto it.
 
-    Raises CnncalcError (E124) where that cannot be done; an old file then stays as it was.
+    A link is followed. Raises CnncalcError: E124 where that cannot be done, and an old file then stays as it was; E122,
+    E123 for a folder, a device or a pipe, which must not be replaced.
     """
+    path = Path(os.path.realpath(path))
+    if path.exists():
+        check_regular(path)
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

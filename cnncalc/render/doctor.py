@@ -30,6 +30,11 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
     if test["passed"]:
         result = Piece(say("passed: {checks} checks agree", checks=test["checks"]), "bold green")
     else:
-        result = Piece(say("failed: expected {expected}, got {output}; {mismatches} checks disagree", **{
-            key: test[key] for key in ("expected", "output", "mismatches")}), "bold red")  # fmt: skip
+        result = Piece(
+            say(
+                "failed: expected {expected}, got {output}; {mismatches} checks disagree",
+                **{key: test[key] for key in ("expected", "output", "mismatches")},
+            ),
+            "bold red",
+        )
     screen.show([*lines, [f"{say('self-test').ljust(width)}  ", result]])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from cnncalc.render.explain import window_line
 from cnncalc.render.screen import Line, Piece, Screen
+from cnncalc.render.words import Seen
 from cnncalc.text import say
 
 if TYPE_CHECKING:
@@ -17,12 +19,12 @@ MOST_CHANNELS = 16
 """Of more channels only the sums are shown."""
 
 
-def show_element(screen: Screen, element: Element) -> None:
+def show_element(screen: Screen, element: Element, seen: Seen) -> None:
     """Draw the arithmetic of one element."""
-    screen.show(element_lines(element))
+    screen.show(element_lines(element, seen))
 
 
-def element_lines(element: Element) -> Iterator[Line]:
+def element_lines(element: Element, seen: Seen) -> Iterator[Line]:
     """Yield the lines."""
     place = ",".join(map(str, element.place))
     yield [Piece(f"{element.node.name}[{place}] = {text(element.value)}", "bold")]
@@ -34,6 +36,7 @@ def element_lines(element: Element) -> Iterator[Line]:
     elif element.patches:
         values = ", ".join(text(row[0]) for row in element.patches[0].window)
         yield say("from {values} to {result}", values=values, result=text(element.value))
+    yield [Piece(window_line(element.node.name, element.place, seen), "dim")]
 
 
 def _sum_lines(element: Element) -> Iterator[Line]:
@@ -51,23 +54,33 @@ def _sum_lines(element: Element) -> Iterator[Line]:
         sums = [patch.total for patch in element.patches]
         bias = [element.bias] if element.bias is not None else []
         note = say("   the last is the bias") if bias else ""
-        yield say("together: {sum} = {value}{note}", sum=_joined([_signed(one) for one in [*sums, *bias]], " + "),
-                  value=text(element.value), note=note)  # fmt: skip
+        yield say(
+            "together: {sum} = {value}{note}",
+            sum=_joined([_signed(one) for one in [*sums, *bias]], " + "),
+            value=text(element.value),
+            note=note,
+        )
 
 
 def _pool_lines(element: Element) -> Iterator[Line]:
     patch = element.patches[0]
     yield from _grid_lines([_cells(patch.window, patch.inside)])
     inside = [
-        value for row, known in zip(patch.window, patch.inside, strict=True)
-        for value, real in zip(row, known, strict=True) if real
-    ]  # fmt: skip
+        value
+        for row, known in zip(patch.window, patch.inside, strict=True)
+        for value, real in zip(row, known, strict=True)
+        if real
+    ]
     values = _joined([text(value) for value in inside], ", ")
     if element.rule == "max":
         yield say("max({values}) = {value}", values=values, value=text(element.value))
     else:
-        yield say("the sum of {values} is {total}; divided: {value}", values=values, total=text(patch.total),
-                  value=text(element.value))  # fmt: skip
+        yield say(
+            "the sum of {values} is {total}; divided: {value}",
+            values=values,
+            total=text(patch.total),
+            value=text(element.value),
+        )
 
 
 def _grids(patch: Patch) -> Iterator[Line]:

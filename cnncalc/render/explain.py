@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cnncalc.analysis.explain import Explanation
 from cnncalc.layers.base import Rule
 from cnncalc.render.screen import Line, Piece, Screen
-from cnncalc.render.words import clean
+from cnncalc.render.words import Seen, clean, seen_text
 from cnncalc.text import number, say, shape_text
 
 SHARING = {
@@ -53,3 +53,16 @@ def _rule_lines(rule: Rule, width: int) -> Iterator[Line]:
         return
     yield [Piece(rule.left.ljust(width), "bold"), f" = {rule.symbols}"]
     yield [" " * width, f" = {substituted}{result}", note]
+
+
+def window_line(layer: str, index: Sequence[int], seen: Seen) -> str:
+    """Say which part of the input one element sees."""
+    place = ",".join(map(str, index))
+    if not seen:
+        return say("{layer}[{place}] sees the whole input vector", layer=layer, place=place)
+    return say(
+        "{layer}[{place}] sees the input's positions {seen}, counted from 0",
+        layer=layer,
+        place=place,
+        seen=seen_text(seen),
+    )

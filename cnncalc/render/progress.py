@@ -30,9 +30,13 @@ def progress(graph: Graph, color: str) -> Generator[tuple[Before, After]]:
 
     work = {node.name: _work(node) for node in graph.executed}
     bar = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(), console=Console(file=sys.stderr), transient=True,
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
     task = bar.add_task("", total=sum(work.values()))
     start = time.monotonic()
 

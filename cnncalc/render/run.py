@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.summary import heading, left_out
 from cnncalc.render.to_json import SCHEMA_VERSION
-from cnncalc.render.words import clean, size_text
+from cnncalc.render.words import clean, seen_text, size_text
 from cnncalc.text import number, say, shape_text
 
 if TYPE_CHECKING:
@@ -57,14 +57,32 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
     yield ""
     for field in proof.fields:
         measured: Any = field.check.executed
-        shown = say("nothing") if measured is None else say("size {size}, jump {jump}, start {start}", size=measured[0],
-                                                             jump=measured[1], start=measured[2])  # fmt: skip
-        yield _checked(field.check, say("receptive field of {layer}, axis {axis}, measured: {shown}", layer=field.node,
-                                        axis=field.axis, shown=shown))  # fmt: skip
+        shown = (
+            say("nothing")
+            if measured is None
+            else say("size {size}, jump {jump}, start {start}", size=measured[0], jump=measured[1], start=measured[2])
+        )
+        yield _checked(
+            field.check,
+            say(
+                "receptive field of {layer}, axis {axis}, measured: {shown}",
+                layer=field.node,
+                axis=field.axis,
+                shown=shown,
+            ),
+        )
     for unit in proof.units:
-        yield _checked(unit.check, say("{unit} unit {position} of {layer} sees input {seen}", unit=unit.unit,
-                                       position=",".join(map(str, unit.position)), layer=unit.node,
-                                       seen=seen_text(unit.check.executed)))  # fmt: skip
+        seen: Any = unit.check.executed
+        yield _checked(
+            unit.check,
+            say(
+                "{unit} unit {position} of {layer} sees input {seen}",
+                unit=unit.unit,
+                position=",".join(map(str, unit.position)),
+                layer=unit.node,
+                seen=seen_text(seen),
+            ),
+        )
     peak: Any = proof.peak.executed
     yield _checked(proof.peak, say("peak memory measured: {size}", size=size_text(peak)))
     for row, best in enumerate(ranked):
@@ -127,11 +145,6 @@ def _checked(check: Check, text: str) -> Line:
     if check.agrees:
         return f"{MARK[True]} {text}"
     return [Piece(f"{MARK[False]} {text}", "bold red")]
-
-
-def seen_text(seen: Any) -> str:
-    """Write intervals: `8..23 x 8..23`."""
-    return " x ".join(say("nothing") if axis is None else f"{axis[0]}..{axis[1]}" for axis in seen) or "-"
 
 
 def _verdict(proof: Proof) -> Iterator[Line]:

@@ -33,6 +33,7 @@ def summary_lines(
         yield aligned(fitted.columns, fitted.widths, [row[place] for place in places])
     yield ""
     yield from _wrapped(total_parts(report), width)
+    yield from _wrapped([training_text(report)], width)
     yield from _wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
     if report.batch > 1:
         yield from _wrapped(
@@ -78,15 +79,34 @@ def total_parts(report: Report) -> list[str]:
     return parts
 
 
+def training_text(report: Report) -> str:
+    """Return the memory to train: parameters, gradients, optimizer states and every layer's kept output."""
+    total = report.totals.training.total
+    return say(
+        "to train: SGD {sgd}, with momentum {momentum}, Adam {adam}",
+        sgd=size_text(total["sgd"]),
+        momentum=size_text(total["momentum"]),
+        adam=size_text(total["adam"]),
+    )
+
+
 def head_text(head: HeadFacts) -> str:
     """Return a head's line: what it adds, and whether the totals have it."""
     params = sum(facts.held.parameter_count for facts in head.layers)
     macs = sum(facts.cost.macs for facts in head.layers)
     if head.train_only:
-        return say("head {name}: only for training, not in the totals: params {params}, MACs {macs}", name=head.name,
-                   params=number(params), macs=number(macs))  # fmt: skip
-    return say("head {name}: in the totals: params {params}, MACs {macs}", name=head.name, params=number(params),
-               macs=number(macs))  # fmt: skip
+        return say(
+            "head {name}: only for training, not in the totals: params {params}, MACs {macs}",
+            name=head.name,
+            params=number(params),
+            macs=number(macs),
+        )
+    return say(
+        "head {name}: in the totals: params {params}, MACs {macs}",
+        name=head.name,
+        params=number(params),
+        macs=number(macs),
+    )
 
 
 def _wrapped(parts: Sequence[str], width: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ from cnncalc.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from cnncalc.analysis.explain import Explanation
     from cnncalc.engine.element import Element
+    from cnncalc.render.words import Seen
 
 SCHEMA_VERSION = 1
 
@@ -103,7 +104,7 @@ def explanation_json(explained: Explanation, quantities: Sequence[str]) -> dict[
     }
 
 
-def element_json(element: Element) -> dict[str, object]:
+def element_json(element: Element, seen: Seen) -> dict[str, object]:
     """Return the arithmetic of one output element."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -113,7 +114,13 @@ def element_json(element: Element) -> dict[str, object]:
         "bias": element.bias,
         "rule": element.rule,
         "value": element.value,
+        "input_seen": list(seen),
     }
+
+
+def window_json(layer: str, index: Sequence[int], seen: Seen) -> dict[str, object]:
+    """Return which part of the input one element sees: [first, last] an axis."""
+    return {"schema_version": SCHEMA_VERSION, "layer": layer, "index": list(index), "input_seen": list(seen)}
 
 
 def diagnostic_json(found: Diagnostic) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.analysis.receptive import Fields
@@ -97,3 +98,12 @@ def start_text(fields: Fields) -> str:
     """Write where the first unit's window starts, an axis."""
     starts = [str(field.start) for field in fields]
     return "-" if not starts else starts[0] if len(set(starts)) == 1 else ",".join(starts)
+
+
+Seen = Sequence[tuple[int, int] | None]
+"""First and last input position, an axis; None where nothing but padding is seen."""
+
+
+def seen_text(seen: Seen) -> str:
+    """Write what a unit sees: `8..23 x 8..23`."""
+    return " x ".join(say("nothing") if axis is None else f"{axis[0]}..{axis[1]}" for axis in seen) or "-"

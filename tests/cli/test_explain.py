@@ -77,7 +77,7 @@ def test_an_element_of_other_layers():
     assert cnncalc("explain", LENET, "pool1", "--at", "0,0,0").out.count("the sum of") == 1
     linear = cnncalc("explain", LENET, "fc3", "--at", "0").out
     assert "... 52 more ..." in linear and "the last is the bias" in linear
-    assert cnncalc("explain", LENET, "sigmoid1", "--at", "0,0,0").out.splitlines()[-1].startswith("from ")
+    assert cnncalc("explain", LENET, "sigmoid1", "--at", "0,0,0").out.splitlines()[-2].startswith("from ")
 
 
 def test_an_element_of_a_given_input_and_seed(tmp_path):
@@ -127,3 +127,22 @@ def test_an_element_of_a_network_too_large_to_run(tmp_path):
     spec.write_text("input: [1000000000, 8, 8]\nlayers: [{name: c, type: Conv2d, out_channels: 10, kernel_size: 3}]\n")
     wrong = cnncalc("explain", spec, "c", "--at", "0,0,0")
     assert wrong.code == 3 and "error[E401]" in wrong.err
+
+
+def test_what_one_element_sees_without_running():
+    # conv2 has r = 14, j = 2, start 0 (LeNet): row 2 sees 4..17, column 3 sees 6..19.
+    shown = cnncalc("explain", LENET, "conv2", "receptive_field", "--at", "0,2,3")
+    assert (shown.code, shown.out) == (0, "conv2[0,2,3] sees the input's positions 4..17 x 6..19, counted from 0\n")
+    told = cnncalc("explain", LENET, "conv2", "receptive_field", "--at", "0,2,3", "--json").json
+    assert told == {"schema_version": 1, "layer": "conv2", "index": [0, 2, 3], "input_seen": [[4, 17], [6, 19]]}
+    # A corner of ResNet-18's last map: 0*32 - 217 + 435 - 1 = 217 is the last position, the border clips the first.
+    corner = cnncalc("explain", SPECS / "resnet18.yaml", "layer4.1.relu2", "receptive_field", "--at", "9,0,6")
+    assert "0..217 x 0..223" in corner.out
+    outside = cnncalc("explain", LENET, "conv2", "receptive_field", "--at", "16,0,0")
+    assert outside.code == 2 and "the last is 15,9,9" in outside.err
+
+
+def test_the_arithmetic_of_an_element_ends_with_what_it_sees():
+    shown = cnncalc("explain", CROSS, "conv1", "--at", "0,1,0")
+    assert shown.out.splitlines()[-1] == "conv1[0,1,0] sees the input's positions 1..2 x 0..1, counted from 0"
+    assert cnncalc("explain", CROSS, "conv1", "--at", "0,1,0", "--json").json["input_seen"] == [[1, 2], [0, 1]]

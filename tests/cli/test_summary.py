@@ -29,7 +29,9 @@ def test_the_table_of_lenet():
     assert lines[0] == "LeNet-5   input 1x32x32   batch 1   float32"
     assert lines[2].split() == ["#", "layer", "type", "output", "kernel", "params", "MACs", "RF", "memory"]
     assert lines[6].split() == ["4", "conv2", "Conv2d", "16x10x10", "5/1", "p0", "2,416", "240,000", "14", "6.2", "KiB"]
-    assert lines[-2] == "params 61,706 (241.0 KiB)   MACs 416,520   FLOPs 833,040   peak 36.8 KiB at sigmoid1"
+    assert lines[-3] == "params 61,706 (241.0 KiB)   MACs 416,520   FLOPs 833,040   peak 36.8 KiB at sigmoid1"
+    # By hand: 61,706 weights and as many gradients, 4,096 bytes of input, 60,008 of outputs; then 1 and 2 states more.
+    assert lines[-2] == "to train: SGD 544.7 KiB, with momentum 785.7 KiB, Adam 1.0 MiB"
     assert "FLOPs = 2 MACs" in lines[-1]
 
 

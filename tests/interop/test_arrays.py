@@ -110,3 +110,21 @@ def test_written_files_have_the_usual_permissions(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "x.npy").stat().st_mode) == 0o640
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe.npy"
+    os.mkfifo(pipe)
+    for place, code in ((pipe, "E123"), (tmp_path, "E122")):
+        with pytest.raises(CnncalcError) as caught:
+            write_array(place, np.zeros(3))
+        assert caught.value.diagnostics[0].code == code
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_link_is_followed(tmp_path):
+    link = tmp_path / "link.npy"
+    link.symlink_to(tmp_path / "real.npy")
+    write_array(link, np.arange(3))
+    assert link.is_symlink()
+    assert np.load(tmp_path / "real.npy").tolist() == [0, 1, 2]
