@@ -230,8 +230,9 @@ class Expander:
     def branches(
         self, item: Item, branches: tuple[Branch, ...], scope: Scope, path: str, entering: Tensor
     ) -> list[Tensor]:
-        """Expand the branches of a merge; an unnamed merge adds no segment to their paths."""
-        home = scope.within(path, numbered=False) if item.name is not None else scope
+        """Expand the branches of a merge; an unnamed merge adds no segment to their paths, a copy of a repeat does."""
+        own = item.name is not None or item.repeat is not None
+        home = scope.within(path, numbered=False) if own else scope
         ends: list[Tensor] = []
         for branch in branches:
             name = branch.name.text if branch.name else home.next_name("branch")

@@ -83,9 +83,11 @@ class _Network:
         self.expander.run(self.structure.items, scope, entry)
         main = tuple(self.expander.nodes.nodes)
         heads = [self.head(head, scope) for head in self.structure.heads]
+        self.refuse_train_only_inputs(heads)
         warn_unused(self.structure, self.problems)
         if shape is None or self.problems.errors:
             return None
+        assert not self.expander.nodes.clashes, "a layer was left out for its name, and nobody was told"
         if not main:
             place = self.structure.entries["layers"].span
             self.problems.add("E209", say("the network has no layers"), place, say("add a layer: - ReLU"))
@@ -192,3 +194,12 @@ class _Network:
             message = say("the head {name} has no layers, so it is not used", name=head.name.text)
             self.problems.add("E209", message, head.span, say("give it layers, or remove it"))
         return Head(head.name.text, train_only is True, nodes)
+
+    def refuse_train_only_inputs(self, heads: list[Head]) -> None:
+        """Note each layer that inference runs and that reads from a head it does not run."""
+        not_run = {node.name for head in heads if head.train_only for node in head.nodes}
+        for node in (node for head in heads if not head.train_only for node in head.nodes):
+            for name in not_run.intersection(node.inputs):
+                message = say("{name} is in a head that is train_only, which is not run", name=name)
+                way_out = say("make this head train_only too, or take a layer of the main line")
+                self.problems.add("E228", message, node.span, way_out, calls=node.calls)

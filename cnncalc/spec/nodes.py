@@ -37,6 +37,8 @@ class Nodes:
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
         self.consumed: set[str] = set()
+        self.clashes: list[str] = []
+        """Names that were given twice, and noted where they are bound."""
         self._built: dict[Any, Built] = {}
         self._shapes: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
 
@@ -49,6 +51,7 @@ class Nodes:
         if built.layer is None or any(tensor.shape is None for tensor in entering):
             return Tensor(path, None)
         if path in self.by_name:
+            self.clashes.append(path)
             return Tensor(path, None)
         shapes = tuple(tensor.shape for tensor in entering if tensor.shape is not None)
         try:
@@ -75,7 +78,8 @@ class Nodes:
 
     def build(self, item: Item, scope: Scope) -> Built:
         """Return the layer of an item's arguments; the same item with the same numbers in scope is built once."""
-        key = (id(item), tuple(scope.numbers.items()))
+        # With the types, since 64 == 64.0 and 1 == True, and an argument takes one and not the other.
+        key = (id(item), tuple((name, type(value), value) for name, value in scope.numbers.items()))
         built = self._built.get(key)
         if built is None:
             built = self._built[key] = self._build(item, scope)

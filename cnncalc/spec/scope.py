@@ -54,14 +54,16 @@ class Scope:
         return f"{self.path}.{name}" if self.path else name
 
     def next_name(self, stem: str) -> str:
-        """Return the automatic name of the next unnamed item: its position, or `stem` with a running number."""
-        if self.numbered:
-            self.position += 1
-            return str(self.position - 1)
-        self.counts[stem] += 1
-        while f"{stem}{self.counts[stem]}" in self.declared:
-            self.counts[stem] += 1
-        return f"{stem}{self.counts[stem]}"
+        """Return the next free automatic name: the item's position, or `stem` with a running number."""
+        while True:
+            if self.numbered:
+                name = str(self.position)
+                self.position += 1
+            else:
+                self.counts[stem] += 1
+                name = f"{stem}{self.counts[stem]}"
+            if name not in self.declared and name not in self.tensors:
+                return name
 
     def count_named(self, stem: str, name: str) -> None:
         """Count an item that has a name of its own, so that a later unnamed one is not called the first."""

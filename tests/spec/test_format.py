@@ -358,3 +358,36 @@ def test_what_is_not_used_is_warned_of(top: str, items: list[str], code: str, li
     assert (found.code, found.message, found.severity) == (code, said, "warning")
     assert found.span and found.span.line == line
     assert found.help
+
+
+def test_each_copy_of_a_repeated_merge_has_branches_of_its_own() -> None:
+    """Also unnamed, and in a Sequential: no copy is lost to another's names."""
+    merge = "{type: Add, repeat: 2, branches: [[{type: Conv2d, out_channels: 2, kernel_size: 1}, ReLU], []]}"
+    assert names(graph(merge)) == [
+        *("add1.0.branch1.0", "add1.0.branch1.1", "add1.0"),
+        *("add1.1.branch1.0", "add1.1.branch1.1", "add1.1"),
+    ]
+    inside = names(graph(f"{{name: s, type: Sequential, layers: [{merge}]}}"))
+    assert inside == ["s.0.branch1.0", "s.0.branch1.1", "s.0", "s.1.branch1.0", "s.1.branch1.1", "s.1"]
+
+
+def test_automatic_names_avoid_those_of_templates_and_branches() -> None:
+    conv = "{type: Conv2d, out_channels: 2, kernel_size: 1}"
+    template = '{type: Conv2d, out_channels: 2, kernel_size: 1, repeat: {times: 2, name: "conv{i + 1}"}}'
+    assert names(graph(template, conv)) == ["conv1", "conv2", "conv3"]
+    assert names(graph(f"{{type: Add, branches: {{conv1: {conv}, same: []}}}}", conv)) == ["conv1", "add1", "conv2"]
+
+
+def test_a_value_of_another_type_is_not_taken_for_its_equal() -> None:
+    conv = "{type: Conv2d, out_channels: width, kernel_size: 1}"
+    block = f"blocks:\n  B:\n    params: {{width: required}}\n    layers: [{conv}]\n"
+    assert len(graph("{type: B, width: 4}", "{type: B, width: 4}", top=block).nodes) == 2
+    with pytest.raises(CnncalcError, match=r"expected a whole number, got 4\.0"):
+        graph("{type: B, width: 4}", "{type: B, width: 4.0}", top=block)
+
+
+def test_a_head_that_is_run_cannot_read_one_that_is_not() -> None:
+    aux = "heads:\n  aux: {from: relu1, train_only: true, layers: [{name: a, type: ReLU}]}\n"
+    with pytest.raises(CnncalcError, match=r"E228.*aux\.a is in a head that is train_only"):
+        graph("ReLU", top=aux + "  out: {from: aux.a, layers: ReLU}\n")
+    assert len(graph("ReLU", top=aux + "  out: {from: aux.a, train_only: true, layers: ReLU}\n").heads) == 2
