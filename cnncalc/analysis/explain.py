@@ -83,7 +83,7 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
     if not after.fields:
         return [Rule("RF", say("the input is a vector: every unit sees all of it"), "", 0)]
     before = _entering(report, node.inputs[0])
-    relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
+    relation = node.layer.windows(node.input_shapes, node.output_shape)[0] if len(node.output_shape) > 1 else None
     rules: list[Rule] = []
     names = AXIS_NAMES[len(after.fields)]
     for axis, field in enumerate(after.fields):
@@ -132,18 +132,6 @@ def memory_rule(report: Report, facts: LayerFacts) -> Rule:
     batch = f"{report.batch}*" if report.batch > 1 else ""
     bits = BITS[report.dtype]
     symbols = "batch elements bytes" if batch else "elements bytes"
-    if bits % 8:
-        return Rule(
-            "memory",
-            symbols,
-            f"ceil({batch}{elements}*{bits} / 8)",
-            facts.activation_bytes,
-            say("bytes, {dtype}", dtype=report.dtype),
-        )
-    return Rule(
-        "memory",
-        symbols,
-        f"{batch}{elements}*{bits // 8}",
-        facts.activation_bytes,
-        say("bytes, {dtype}", dtype=report.dtype),
-    )
+    whole_bytes = f"{batch}{elements}*{bits // 8}"
+    numbers = f"ceil({batch}{elements}*{bits} / 8)" if bits % 8 else whole_bytes
+    return Rule("memory", symbols, numbers, facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))

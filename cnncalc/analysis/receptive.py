@@ -92,8 +92,8 @@ def _step(before: Receptive, relation: Relation, node: Node, limits: Shape) -> R
         return before._replace(flat=flat) if flat else before
     if not before.fields:
         return before
-    identity = isinstance(relation, Windows) and all(window == _IDENTITY for window in relation.axes)
-    if identity:
+    moves_features = len(node.output_shape) == 1  # in a vector: each still sees what it saw
+    if isinstance(relation, Windows) and (moves_features or all(window == _IDENTITY for window in relation.axes)):
         return before
     if before.flat or isinstance(relation, Everything):
         axes: Sequence[Window | Bins | Whole] = [Whole(size) for size in before.sizes]

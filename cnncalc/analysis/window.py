@@ -62,7 +62,7 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
         laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
         return (*need[: relation.start], *laid, *need[relation.start + 1 :])
     if len(shape) == 1:
-        return need if need[0][-1][1] < shape[0] else (_all(shape[0]),)
+        return (_axis(relation.axes[0] if relation.axes else Window(), need[0], shape[0], relation.mode),)
     axes = zip(relation.axes, need[1:], shape[1:], strict=True)
     return (_all(shape[0]), *(_axis(axis, positions, size, relation.mode) for axis, positions, size in axes))
 

@@ -26,13 +26,12 @@ class Window(NamedTuple):
     def output_size(self, size: int, ceil_mode: bool = False) -> int:
         """Return how many positions fit into `size`: floor((n + p - extent) / s) + 1; 0 or less where none does.
 
-        With `ceil_mode` a last window may hang over the end, but must start within the input or the padding before it.
+        With `ceil_mode` a last window, also where it is the only one, may hang over the end by less than a stride, but
+        must start within the input or the padding before it.
         """
         room = size + self.before + self.after - self.extent
-        if room < 0:
-            return 0
         if not ceil_mode:
-            return room // self.stride + 1
+            return room // self.stride + 1 if room >= 0 else 0
         count = -(-room // self.stride) + 1
         return count - 1 if (count - 1) * self.stride >= size + self.before else count
 
@@ -76,7 +75,11 @@ class Whole(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """Axis by axis, what an output position sees of the same input axes. `mode` is what its padding holds."""
+    """Spatial axis by spatial axis, what an output position sees of the same input axes.
+
+    Of a vector, the one axis is that of its features, or there is none and each feature sees itself. `mode` is what the
+    padding holds.
+    """
 
     axes: tuple[Window | Bins | Whole, ...]
     mode: str = "zeros"
@@ -99,5 +102,13 @@ class Reindexed(NamedTuple):
 
 
 Relation = Windows | Everything | Reindexed
+
+
+def along(axis: int, window: Window, rank: int) -> Windows:
+    """Return `window` along one axis of a shape of `rank` axes (0: the channels, or a vector's features)."""
+    if rank == 1:
+        return Windows((window,))
+    return Windows(tuple(window if at == axis else Window() for at in range(1, rank)))
+
 
 _IDENTITIES = [Windows((Window(),) * axes) for axes in range(4)]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cnncalc.layers.activation import axis_of
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes
-from cnncalc.layers.geometry import Relation, Whole, Window, Windows
+from cnncalc.layers.geometry import Relation, Whole, Window, Windows, along
 from cnncalc.layers.kinds import Count, argument
 from cnncalc.text import Shape, say, shape_text
 
@@ -70,13 +70,10 @@ class Multiply(Merge):
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
         """Each position sees itself; a stretched axis is seen whole."""
+        first = min(1, len(output) - 1)  # a vector's one axis is that of its features
         return [
-            Windows(
-                tuple(
-                    Whole(1) if size == 1 < wide else Window() for size, wide in zip(shape[1:], output[1:], strict=True)
-                )
-            )
-            for shape in inputs
+            Windows(tuple(Whole(1) if size == 1 < wide else Window() for size, wide in pairs))
+            for pairs in (tuple(zip(shape[first:], output[first:], strict=True)) for shape in inputs)
         ]
 
     def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
@@ -114,13 +111,13 @@ class Concat(Merge):
         return (*inputs[0][:axis], joined, *inputs[0][axis + 1 :])
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
-        """Each position sees itself; along a joined spatial axis, the input's place in it."""
+        """Each position sees itself; along a joined spatial axis, or in a vector, the input's place in it."""
         joined = axis_of(self.dim, output)
         relations: list[Relation] = []
         offset = 0
         for shape in inputs:
             window = Window(before=offset, after=output[joined] - offset - shape[joined])
-            relations.append(Windows(tuple(window if at == joined else Window() for at in range(1, len(output)))))
+            relations.append(along(joined, window, len(output)))
             offset += shape[joined]
         return relations
 

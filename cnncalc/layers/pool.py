@@ -92,11 +92,10 @@ class Pool(Parameterless, NoProducts, Layer):
             {"kernel_size": 3, "stride": 2, "padding": [[0, 1], [1, 0], [1, 1]][: cls.axes]},
             {"kernel_size": 2, "stride": 2, "padding": "same_upper"},
         ]
-        published = [((9, 4, 4, 2)), (5, 2, 2, 1), (32, 1, 2, 0), (112, 3, 2, 0)]  # size, kernel, stride, padding
+        edges = [(9, 4, 4, 2), (5, 2, 2, 1), (32, 1, 2, 0)]  # size, kernel, stride, padding
         ceil = [
             Sample({"kernel_size": k, "stride": s, "padding": p, "ceil_mode": True}, ((1, *(n,) * cls.axes),))
-            for n, k, s, p in published
-            if n <= 32
+            for n, k, s, p in edges
         ]
         return [Sample(arguments, (image,)) for arguments in uses] + ceil
 

@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
     feature_map,
     single,
 )
-from cnncalc.layers.geometry import Reindexed, Relation, Window, Windows
+from cnncalc.layers.geometry import Reindexed, Relation, Window, Windows, along
 from cnncalc.layers.kinds import Count, Sides, Sizes, argument
 from cnncalc.text import Shape, say, shape_text
 
@@ -122,11 +122,9 @@ class Slice(Parameterless, NoProducts, Layer):
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
         """Each position sees the one it was taken from."""
         axis = axis_of(self.dim, output)
-        if len(output) == 1:
-            return [Windows.identity(0)]
         taken = self.taken(inputs[0])
         crop = Window(stride=taken.step, before=-taken.start, after=taken[-1] + 1 - inputs[0][axis])
-        return [Windows(tuple(crop if at == axis else Window() for at in range(1, len(output))))]
+        return [along(axis, crop, len(output))]
 
     def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
         """How many are taken."""

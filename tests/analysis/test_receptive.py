@@ -193,3 +193,17 @@ def test_the_forward_rule_gives_every_unclipped_unit():
         for unit in unclipped:
             first = rule.start + unit * rule.jump
             assert window(graph, last.name, (unit,)) == ((first, first + rule.size - 1),)
+
+
+def test_features_of_a_vector_are_followed_one_by_one():
+    graph = loads("""
+input: [1, 8]
+layers:
+  - {name: flat, type: Flatten}
+  - {name: tail, type: Slice, start: 3, step: 2, from: flat}
+  - {name: both, type: Concat, from: [tail, flat]}
+""")
+    assert window(graph, "tail", (1,)) == ((5, 5),)
+    assert [window(graph, "both", (feature,)) for feature in (0, 2, 3, 10)] == [((p, p),) for p in (3, 7, 0, 7)]
+    found = receptive(graph)[0]
+    assert found["both"].fields == found["flat"].fields

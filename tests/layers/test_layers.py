@@ -220,8 +220,8 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
         if isinstance(relation, Everything | Reindexed):
             continue
         assert isinstance(relation, Windows)
-        assert len(relation.axes) == len(output) - 1 == len(shape) - 1
-        for size, count, axis in zip(shape[1:], output[1:], relation.axes, strict=True):
+        first = 0 if len(output) == 1 and relation.axes else 1  # a vector has the axis of its features, or none
+        for size, count, axis in zip(shape[first:], output[first:], relation.axes, strict=True):
             if isinstance(axis, Window):
                 extra = isinstance(layer, Pool) and layer.ceil_mode
                 assert len(places(size, axis)) <= count <= len(places(size, axis)) + extra
@@ -229,6 +229,14 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
                 assert axis == Bins(size, count)
             else:
                 assert axis == Whole(size)
+
+
+def test_with_ceil_mode_the_only_window_may_hang_over() -> None:
+    """By less than a stride, as torch.nn.MaxPool2d: ceil((n - k) / s) + 1 outputs, also where n < k."""
+    pool = create(layer_type("MaxPool2d"), {"kernel_size": 3, "stride": 2, "ceil_mode": True})
+    assert pool.output_shape([(1, 2, 5)]) == (1, 1, 2)
+    with pytest.raises(LayerError, match="does not fit"):
+        pool.output_shape([(1, 1, 5)])
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])

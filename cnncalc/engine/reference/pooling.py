@@ -69,17 +69,16 @@ def _sliding(layer: Any, sizes: Sequence[int], dilation: Sequence[int], count_pa
 def _windows(window: Window, n: int, ceil_mode: bool, count_padding: bool) -> list[Cover]:
     """Step the window along an axis until it no longer fits.
 
-    With ceil_mode one more window may hang over the end, where the ones before it did not reach that end, and only if
-    it starts in the input or in the padding before it. The overhang is in no divisor (PyTorch, ONNX AveragePool-19).
+    With ceil_mode one more window may hang over the end, where one a stride before it would not reach that end, and
+    only if it starts in the input or in the padding before it. It may be the only window. The overhang is in no divisor
+    (PyTorch, ONNX AveragePool-19).
     """
     k, s, d, before, after = window
     span = d * (k - 1) + 1
     end_of_padding = n + after
     covers: list[Cover] = []
     start = -before
-    while start + span <= end_of_padding or (
-        ceil_mode and start < n and bool(covers) and start - s + span < end_of_padding
-    ):
+    while start + span <= end_of_padding or (ceil_mode and start < n and start - s + span < end_of_padding):
         first = start if start >= 0 else start + -(start // d) * d
         end = min(start + span, n)
         extent = min(start + span, end_of_padding) - start if count_padding else end - max(start, 0)
