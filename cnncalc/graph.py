@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -87,3 +87,13 @@ class Graph:
         yield from self.nodes
         for head in self.heads:
             yield from head.nodes
+
+    def needed_for(self, names: Iterable[str]) -> tuple[Node, ...]:
+        """Return the nodes with these names and all that they need, heads included, in order."""
+        needed = set(names)
+        kept: list[Node] = []
+        for node in reversed(list(self.every_node())):
+            if node.name in needed:
+                needed.update(node.inputs)
+                kept.append(node)
+        return tuple(reversed(kept))

@@ -11,6 +11,7 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.reference.operation import Array, flat
 from cnncalc.engine.run import Step, execute
 from cnncalc.graph import INPUT, Graph, Node
@@ -18,7 +19,8 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import AvgPool, MaxPool
-from cnncalc.text import Shape
+from cnncalc.layers.reshape import ChannelShuffle
+from cnncalc.text import Shape, say
 
 
 class Patch(NamedTuple):
@@ -48,10 +50,14 @@ class Element(NamedTuple):
 def trace(graph: Graph, name: str, index: Sequence[int], x: Array, weights: Mapping[str, Array]) -> Element:
     """Run the network up to node `name` on `x` (1, *input_shape) and take one element of its output apart.
 
-    `index` is (c, y, x) in a feature map, (feature,) in a vector. Raises CnncalcError for one outside the output.
+    `index` is (c, y, x) in a feature map, (feature,) in a vector. Raises CnncalcError for one outside the output, and
+    for a node of a train-only head.
     """
-    part = _up_to(graph, name)
+    part = replace(graph, nodes=graph.needed_for([name]), heads=())
     node = part.nodes[-1]
+    if node not in graph.executed:
+        message = say("{layer} is in a head that is train_only, which is not run", layer=name)
+        raise CnncalcError([Diagnostic("E228", message, help=say("ask for its receptive_field, which needs no run"))])
     node.check_index(index)
     kept: dict[str, Array] = {INPUT: x}
 
@@ -64,13 +70,6 @@ def trace(graph: Graph, name: str, index: Sequence[int], x: Array, weights: Mapp
     value = float(kept[name][(0, *index)])
     patches, bias, rule = _parts(node, tuple(index), entering, weights)
     return Element(node, tuple(index), patches, bias, rule, value)
-
-
-def _up_to(graph: Graph, name: str) -> Graph:
-    """Return the graph cut off after a node, which may be in a head."""
-    nodes = list(graph.every_node())
-    last = next(at for at, node in enumerate(nodes) if node.name == name)
-    return replace(graph, nodes=tuple(nodes[: last + 1]), heads=())
 
 
 def _parts(
@@ -91,7 +90,7 @@ def _parts(
     if isinstance(layer, MaxPool | AvgPool):
         patch = _patch(node, index, entering[0], index[0], None)
         return [patch], None, "max" if isinstance(layer, MaxPool) else "mean"
-    if node.input_shapes[0] == node.output_shape:
+    if node.input_shapes[0] == node.output_shape and not isinstance(layer, ChannelShuffle):
         values = [float(one[index]) for one in entering if one.shape == node.output_shape]
         return (
             [Patch(index[0], [[value] for value in values], [[True]] * len(values), [], sum(values))],

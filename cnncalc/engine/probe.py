@@ -7,7 +7,7 @@ up to t the first. All units, axes and edges bisect at once, each distinct input
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 from cnncalc.engine.reference.operation import Array
 from cnncalc.engine.run import Step, execute
 from cnncalc.engine.thin import averaging_weights, thin
-from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.graph import INPUT, Graph
 
 Position = tuple[int, ...]
 Span = tuple[int, int] | None
@@ -106,8 +106,12 @@ def _bisected(runner: _Runner, searches: list[_Search]) -> list[_Search]:
 class _Runner:
     """Runs the thin network, as far as the wanted nodes need it, on batches of probes."""
 
-    def __init__(self, graph: Graph, wanted: Iterable[str]) -> None:
-        self.graph = _ancestors(thin(graph), set(wanted))
+    def __init__(self, graph: Graph, wanted: Collection[str]) -> None:
+        whole = thin(graph)
+        self.graph = replace(whole, nodes=whole.needed_for(wanted))
+        missing = set(wanted) - {INPUT, *(node.name for node in self.graph.nodes)}
+        if missing:
+            raise KeyError(f"the network has no node {sorted(missing)}")
         self.weights = averaging_weights(self.graph)
         shapes = [self.graph.input_shape, *(node.output_shape for node in self.graph.nodes)]
         self.batch = max(1, _BATCH_ELEMENTS // max(prod(shape) for shape in shapes))
@@ -146,17 +150,3 @@ def _is_nan(output: Array, position: Position) -> bool:
     """Whether any channel at a position of one output (C, *spatial) is NaN, or one feature of a vector."""
     unit: Array = output[position] if output.ndim == 1 else output[(slice(None), *position)]
     return bool(np.isnan(unit).any())
-
-
-def _ancestors(graph: Graph, wanted: set[str]) -> Graph:
-    """Return the graph with only what the wanted nodes need; the nodes keep their order."""
-    needed = set(wanted)
-    kept: list[Node] = []
-    for node in reversed(graph.nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
-            kept.insert(0, node)
-    missing = wanted - {node.name for node in kept}
-    if missing - {INPUT}:
-        raise KeyError(f"the network has no node {sorted(missing)}")
-    return replace(graph, nodes=tuple(kept))

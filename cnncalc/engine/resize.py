@@ -11,15 +11,9 @@ from cnncalc.text import Shape
 
 def resized(graph: Graph, name: str, input_shape: Shape) -> Graph | None:
     """Return the ancestors of node `name`, and it as the output, for `input_shape`; None where a layer refuses it."""
-    needed = {name}
-    for node in reversed(graph.nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
     shapes: dict[str, Shape] = {INPUT: input_shape}
     nodes: list[Node] = []
-    for node in graph.nodes:
-        if node.name not in needed:
-            continue
+    for node in graph.needed_for([name]):
         inputs = tuple(shapes[source] for source in node.inputs)
         try:
             output = node.layer.output_shape(inputs)

@@ -53,16 +53,17 @@ def random_input(graph: Graph, batch: int = 1, seed: int = 0, dtype: npt.DTypeLi
 
 
 def inline_weights(graph: Graph, dtype: npt.DTypeLike = np.float32) -> dict[str, Array]:
-    """Return the tensors written in the spec, the input apart.
+    """Return the tensors written in the spec that inference reads, the input apart.
 
     Raises CnncalcError, with an entry for each one whose name the network does not have (E601) or whose shape differs
     (E602).
     """
     shapes = tensor_shapes(graph)
+    train_only = tuple(f"{node.name}." for head in graph.heads if head.train_only for node in head.nodes)
     found: dict[str, Array] = {}
     wrong: list[Diagnostic] = []
     for name, nested in graph.tensors.items():
-        if name == INPUT:
+        if name == INPUT or name.startswith(train_only):
             continue
         try:
             if name not in shapes:

@@ -11,6 +11,7 @@ from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine import memory
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import inline_weights, random_input, random_weights, tensor_shapes
+from cnncalc.spec.load import loads
 
 LENET = build(
     (1, 28, 28),
@@ -217,6 +218,16 @@ def test_every_wrong_inline_tensor_is_named():
     assert len(caught.value.diagnostics) == 3
 
 
+def test_inline_tensors_of_a_head_that_is_not_run_are_not_read():
+    graph = loads("""
+input: [1, 2, 2]
+layers: [ReLU]
+heads: {aux: {from: relu1, train_only: true, layers: {type: Conv2d, out_channels: 1, kernel_size: 1, bias: false}}}
+tensors: {aux.weight: [[[[2]]]]}
+""")
+    assert random_weights(graph) == {}
+
+
 def test_a_misshapen_inline_input_is_refused():
     with pytest.raises(CnncalcError, match="1x3x3"):
         random_input(build((1, 3, 3), conv("c", 1, 2), tensors={"input": [[1, 2]]}))
@@ -247,3 +258,14 @@ def test_the_least_limit_counts(monkeypatch, tmp_path):
     assert memory.available_bytes() == 2000
     (tmp_path / "max").write_text("max\n")
     assert memory.available_bytes() == 3072
+
+
+@pytest.mark.parametrize("kind", ["MaxPool2d", "AvgPool2d"])
+def test_the_only_window_of_a_pooling_may_hang_over(kind):
+    """With ceil_mode; the mean is of the data alone."""
+    graph = loads(f"""
+input: [1, 2, 2]
+layers: [{{type: {kind}, kernel_size: 3, stride: 2, ceil_mode: true, name: pool}}]
+tensors: {{input: [[[1, 1], [1, 1]]]}}
+""")
+    assert execute(graph, random_input(graph), {}).outputs["pool"].tolist() == [[[[1]]]]
