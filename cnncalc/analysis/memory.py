@@ -45,7 +45,7 @@ class Memory(NamedTuple):
 
 
 def memory(graph: Graph, held: Mapping[str, Held], *, batch: int = 1, dtype: str = "float32") -> Memory:
-    """Return the memory of a graph."""
+    """Return the memory of a graph, whose nodes hold `held`. `dtype` is a key of BITS; KeyError for another."""
     bits = BITS[dtype]
     activations = {node.name: tensor_bytes(node.output_shape, bits, batch) for node in graph.every_node()}
     entering = tensor_bytes(graph.input_shape, bits, batch)

@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.geometry import Relation, Window, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
-from cnncalc.layers.windowed import size_rules, sliding
+from cnncalc.layers.windowed import AXIS_NAMES, size_rules, sliding
 from cnncalc.text import Shape, say, shape_text
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -145,7 +145,7 @@ class Conv(Layer):
 
     def mac_rule(self, inputs: Shapes, output: Shape) -> Rule:
         """A product for each weight at each output position."""
-        sizes = " ".join(f"{name}_out" for name in ("D", "H", "W")[3 - self.axes :]) if self.axes > 1 else "L_out"
+        sizes = " ".join(f"{name}_out" for name in AXIS_NAMES[self.axes])
         symbols = " ".join(["k"] * self.axes)
         factors = [
             str(self.out_channels),

@@ -34,10 +34,9 @@ class Count(NamedTuple):
 
 
 class Real(NamedTuple):
-    """A finite number, at least `minimum` (above it if `above`) where that is given."""
+    """A finite number, from `minimum` to `maximum` where they are given."""
 
     minimum: float | None = None
-    above: bool = False
     maximum: float | None = None
 
     def normalise(self, value: object, axes: int) -> float:
@@ -46,8 +45,6 @@ class Real(NamedTuple):
             raise ValueError(say("expected a number, got {value}", value=show(value)))
         if not abs(value) <= LARGEST:  # so that nan is refused too
             raise ValueError(say("expected a number of at most 2^53, got {value}", value=show(value)))
-        if self.minimum is not None and self.above and value <= self.minimum:
-            raise ValueError(say("expected a number above {bound}, got {value}", bound=self.minimum, value=show(value)))
         if self.minimum is not None and value < self.minimum:
             message = say("expected a number of at least {bound}, got {value}", bound=self.minimum, value=show(value))
             raise ValueError(message)

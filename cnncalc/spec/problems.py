@@ -99,8 +99,8 @@ def kind_of(tree: Tree) -> str:
     return say("a list") if isinstance(tree, Sequence) else say("{text}", text=tree.text or "nothing")
 
 
-def identifier_problem(scalar: Scalar, *, dotted: bool = False) -> Problem | None:
-    """Return what is wrong with a name: it must be an ASCII identifier (of dotted parts where `dotted`)."""
+def identifier_problem(scalar: Scalar) -> Problem | None:
+    """Return what is wrong with a name: it must be an ASCII identifier."""
     text = scalar.text
     name, colon, rest = text.partition(":")
     if colon:
@@ -119,8 +119,7 @@ def identifier_problem(scalar: Scalar, *, dotted: bool = False) -> Problem | Non
         )
     if not text.isascii():
         return Problem("E205", odd_character(text), scalar.span, say("use the letters a to z, digits and _"))
-    parts = text.split(".") if dotted else [text]
-    if all(part.isidentifier() or (dotted and part.isdigit()) for part in parts):
+    if text.isidentifier():
         return None
     return Problem(
         "E205",

@@ -130,8 +130,8 @@ def _kind(kind: Kind, axes: int) -> Schema:
     match kind:
         case Count(minimum, optional):
             return {"type": ["integer", "null"] if optional else "integer", "minimum": minimum}
-        case Real(minimum, above, maximum):
-            bounds: Schema = {} if minimum is None else {"exclusiveMinimum" if above else "minimum": minimum}
+        case Real(minimum, maximum):
+            bounds: Schema = {} if minimum is None else {"minimum": minimum}
             return {"type": "number", **bounds, **({} if maximum is None else {"maximum": maximum})}
         case Flag():
             return {"type": "boolean"}
