@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from cnncalc.analysis.receptive import Receptive
+from cnncalc.analysis.receptive import Fields
 from cnncalc.analysis.report import LayerFacts, Report, analyze
 from cnncalc.analysis.window import window
 from cnncalc.engine.memory import refuse_if_too_large
@@ -174,11 +174,22 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
             (say("last"), tuple(size - 1 for size in sizes)),
         ]
     output = graph.nodes[-1]
-    if output is not last_map and _sees_the_same_everywhere(facts[output.name].receptive):
+    whole = facts[output.name].receptive.fields
+    sees_whole = output is not last_map and bool(whole) and all(field.jump == 0 for field in whole)
+    if sees_whole:
         wanted[output.name] = [(say("any"), (0,) * max(1, len(output.output_shape) - 1))]
     measured = measure(graph, {name: [position for _, position in units] for name, units in wanted.items()})
     proofs = [
-        UnitProof(name, unit, position, Check(say("input seen"), window(graph, name, position), seen))
+        UnitProof(
+            name,
+            unit,
+            position,
+            Check(
+                say("input seen"),
+                _ends(whole) if name == output.name and sees_whole else window(graph, name, position),
+                seen,
+            ),
+        )
         for name, units in wanted.items()
         for (unit, position), seen in zip(units, measured[name], strict=True)
     ]
@@ -190,8 +201,9 @@ def _is_map(facts: LayerFacts) -> bool:
     return not facts.receptive.flat and any(size > 1 for size in facts.node.output_shape[1:])
 
 
-def _sees_the_same_everywhere(receptive: Receptive) -> bool:
-    return bool(receptive.fields) and all(field.jump == 0 for field in receptive.fields)
+def _ends(whole: Fields) -> tuple[Interval, ...]:
+    """Return the first and last position of fields that are the same for every unit."""
+    return tuple((field.start, field.start + field.size - 1) if field.size else None for field in whole)
 
 
 def _fields(report: Report, name: str) -> Iterator[FieldProof]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from cnncalc.analysis.costs import FLOPS_PER_MAC
 from cnncalc.analysis.memory import BITS
-from cnncalc.analysis.receptive import Field, Receptive
+from cnncalc.analysis.receptive import Field, Receptive, largest_bin
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import INPUT, Graph
 from cnncalc.layers.base import Rule
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.geometry import Bins, Window, Windows
 from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import say, shape_text
 
@@ -114,6 +114,14 @@ def _field_rule(left: str, field: Field, before: Field, relation: object, axis: 
     if inputs > 1:
         return Rule(left, say("the union of its paths"), str(field.size), field.size, place)
     window = relation.axes[axis] if isinstance(relation, Windows) and axis < len(relation.axes) else None
+    if isinstance(window, Bins):
+        return Rule(
+            left,
+            "RF + (widest bin - 1) jump",
+            f"{before.size} + ({largest_bin(window)} - 1)*{before.jump}",
+            field.size,
+            say("bins of {size} positions cut into {bins}; {place}", size=window.size, bins=window.bins, place=place),
+        )
     if not isinstance(window, Window) or (window.kernel == 1 and window.stride == 1):
         return Rule(left, say("that of its input"), str(field.size), field.size, place)
     dilation = f"*{window.dilation}" if window.dilation > 1 else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
@@ -53,9 +54,36 @@ def receptive(graph: Graph) -> tuple[dict[str, Receptive], list[Diagnostic]]:
     found = {INPUT: Receptive(start, start, start, sizes, False)}
     warnings: list[Diagnostic] = []
     for node in graph.every_node():
-        found[node.name] = _node(node, [found[name] for name in node.inputs], sizes, warnings)
+        before = [found[name] for name in node.inputs]
+        after = _node(node, before, sizes, warnings)
+        found[node.name] = _extent(graph, node.name, after) if _becomes_whole(before, after) else after
     del found[INPUT]
     return found, warnings
+
+
+def _becomes_whole(before: list[Receptive], after: Receptive) -> bool:
+    """Whether every unit sees the same here, and did not before."""
+    return any(
+        field.jump == 0 and not all(one.fields[axis].jump == 0 for one in before)
+        for axis, field in enumerate(after.fields)
+    )
+
+
+def _extent(graph: Graph, name: str, after: Receptive) -> Receptive:
+    """Put what is really seen in place of what the forward rule gives where it is the same for every unit.
+
+    The rule takes padding between layers for input, and so reaches further than any unit.
+    """
+    seen = coverage(graph, name)
+    exact = tuple(
+        field if field.jump else Field(0, 0, 0) if ends is None else Field(ends[1] - ends[0] + 1, 0, ends[0])
+        for field, ends in zip(after.fields, seen, strict=True)
+    )
+    return after._replace(
+        fields=exact,
+        without_gate=exact if after.without_gate == after.fields else after.without_gate,
+        smallest=exact if after.smallest == after.fields else after.smallest,
+    )
 
 
 def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Diagnostic]) -> Receptive:

@@ -30,11 +30,20 @@ def window(graph: Graph, name: str, position: Sequence[int]) -> tuple[Interval |
     `name` is the node's, `position` the unit's place: one index a spatial axis for a feature map, one index for a
     vector. None: it sees nothing but padding.
     """
-    nodes = {node.name: node for node in graph.every_node()}
-    target = nodes[name]
+    shape = next(node.output_shape for node in graph.every_node() if node.name == name)
     point: Need = tuple(((index, index),) for index in position)
-    needs: dict[str, Need] = {name: point if len(target.output_shape) == 1 else (_all(target.output_shape[0]), *point)}
-    for node in reversed(list(nodes.values())):
+    return _followed(graph, {name: point if len(shape) == 1 else (_all(shape[0]), *point)})
+
+
+def coverage(graph: Graph, name: str) -> tuple[Interval | None, ...]:
+    """Return, for each spatial axis of the input, the first and last position that any unit of node `name` sees."""
+    shape = next(node.output_shape for node in graph.every_node() if node.name == name)
+    return _followed(graph, {name: tuple(map(_all, shape))})
+
+
+def _followed(graph: Graph, needs: dict[str, Need]) -> tuple[Interval | None, ...]:
+    """Follow what is needed of some nodes back to the input."""
+    for node in reversed(list(graph.every_node())):
         need = needs.get(node.name)
         if need is not None:
             _spread(node, need, needs)

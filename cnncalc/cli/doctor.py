@@ -56,7 +56,7 @@ def gather() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "cache_folder": str(state.folder) if state.folder else None,
         "cache_note": state.note,
-        "cores": usable_cores(),
+        "threads": usable_cores(),
         "stdout_encoding": sys.stdout.encoding,
         "self_test": self_test(),
     }

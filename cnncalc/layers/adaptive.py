@@ -24,7 +24,7 @@ class BinPool(Parameterless, NoProducts, Layer):
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The channels, and the bins of each axis."""
-        shape = feature_map(inputs, self.axes)
+        shape = feature_map(self, inputs)
         return (shape[0], *self.counts(shape))
 
     def bins(self, shape: Shape) -> tuple[Bins, ...]:

@@ -223,9 +223,10 @@ def single(inputs: Shapes) -> Shape:
     return inputs[0]
 
 
-def feature_map(inputs: Shapes, axes: int) -> Shape:
-    """Return the one input shape, which must be channels followed by `axes` sizes."""
+def feature_map(layer: Layer, inputs: Shapes) -> Shape:
+    """Return the one input shape, which must be channels followed by as many sizes as the layer has axes."""
     shape = single(inputs)
+    axes = layer.axes
     if len(shape) != axes + 1:
         raise LayerError(
             say(
@@ -237,9 +238,9 @@ def feature_map(inputs: Shapes, axes: int) -> Shape:
                 shape=shape_text(shape),
             ),
             code="E303",
-            help=say("use the {axes}-d form of this layer", axes=len(shape) - 1)
+            help=say("use {family}{axes}d", family=type(layer).__name__[:-2], axes=len(shape) - 1)
             if 2 <= len(shape) <= 4
-            else say("a vector has no height and width; put this layer before Flatten"),
+            else say("a vector has no spatial axes; this layer belongs before Flatten"),
         )
     return shape
 

@@ -48,7 +48,7 @@ class Conv(Layer):
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C_out, floor((n + padding - dilation (kernel - 1) - 1) / stride) + 1, ...), PyTorch's rule."""
-        shape = feature_map(inputs, self.axes)
+        shape = feature_map(self, inputs)
         channels = inferred("in_channels", self.in_channels, shape[0], shape)
         for name, count in (("in_channels", channels), ("out_channels", self.out_channels)):
             if count % self.groups:

@@ -49,7 +49,11 @@ class BatchNorm(SameShape, NoProducts, Layer):
         return shape
 
     def _checked(self, inputs: Shapes) -> Shape:
-        return feature_map(inputs, self.axes)
+        shape = single(inputs)
+        if len(shape) == 1:
+            message = say("needs a feature map, and its input is the vector {shape}", shape=shape_text(shape))
+            raise LayerError(message, code="E303", help=say("use BatchNorm1d"))
+        return feature_map(self, inputs)
 
     def parameters(self, inputs: Shapes) -> Parameters:
         """`weight` and `bias`, one a channel."""
@@ -97,7 +101,7 @@ class BatchNorm1d(BatchNorm):
 
     def _checked(self, inputs: Shapes) -> Shape:
         shape = single(inputs)
-        return shape if len(shape) == 1 else feature_map(inputs, 1)
+        return shape if len(shape) == 1 else feature_map(self, inputs)
 
     @classmethod
     def samples(cls) -> list[Sample]:

@@ -46,7 +46,7 @@ class Pool(Parameterless, NoProducts, Layer):
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C, floor or ceil of (n + padding - dilation (kernel - 1) - 1) / stride, + 1, ...), PyTorch's rule."""
-        shape = feature_map(inputs, self.axes)
+        shape = feature_map(self, inputs)
         windows = self.sliding(shape)
         for window in windows:
             if max(window.before, window.after) > window.extent // 2:

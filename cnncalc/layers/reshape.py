@@ -205,7 +205,7 @@ class ZeroPad2d(Parameterless, NoProducts, Layer):
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C, H + top + bottom, W + left + right)."""
-        channels, height, width = feature_map(inputs, 2)
+        channels, height, width = feature_map(self, inputs)
         left, right, top, bottom = self.padding
         sizes = (height + top + bottom, width + left + right)
         if min(sizes) < 1 or max(-left, -right) > width or max(-top, -bottom) > height:

@@ -18,7 +18,7 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
         ("python", facts["python"]),
         (say("platform"), facts["platform"]),
         *((name, found or say("not installed")) for name, found in packages.items()),
-        (say("cores"), facts["cores"]),
+        (say("threads"), facts["threads"]),
         (say("encoding"), facts["stdout_encoding"]),
         (say("width"), screen.width if screen.is_terminal else say("no terminal")),
         (say("cache"), facts["cache_folder"] or say("none")),

@@ -94,10 +94,11 @@ DROPPED_FIRST = ("memory", "rf", "kernel", "type", "index")
 
 
 def rows(report: Report, depth: int | None = None) -> list[Row]:
-    """Return a row a layer; with `depth`, layers that share their first `depth` name segments become one row."""
+    """Return a row a layer that runs, heads last; with `depth`, those that share so many name segments are one row."""
+    layers = [*report.layers, *(facts for head in report.heads if not head.train_only for facts in head.layers)]
     if depth is None:
-        return [_row(index, [facts], facts.node.name) for index, facts in enumerate(report.layers, 1)]
-    groups = groupby(report.layers, key=lambda facts: ".".join(facts.node.name.split(".")[:depth]))
+        return [_row(index, [facts], facts.node.name) for index, facts in enumerate(layers, 1)]
+    groups = groupby(layers, key=lambda facts: ".".join(facts.node.name.split(".")[:depth]))
     return [_row(index, list(group), name) for index, (name, group) in enumerate(groups, 1)]
 
 

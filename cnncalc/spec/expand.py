@@ -87,13 +87,17 @@ class Expander:
         counter: Scope | None = None,
         repeated: bool = False,
     ) -> Tensor:
-        """Expand one copy of an item. Where `if` is false, the item stands for what would have entered it."""
+        """Expand one copy of an item. Where `if` is false, the item stands for what would have entered it.
+
+        A merge of several `from` stands for the item before it then, as if it had not been written.
+        """
         home = counter or scope
         entering = self.entering(item, scope, current)
         if item.condition is not None and not self.values.holds(item.condition, scope):
+            instead = entering[0] if len(entering) == 1 else current
             if item.name is not None and not repeated:
-                self.references.bind(home, item.name.text, item, entering[0])
-            return entering[0]
+                self.references.bind(home, item.name.text, item, instead)
+            return instead
         own = name or self.name_of(item, home)
         result = self.expand(item, scope, own, entering)
         self.references.bind(home, own, item, result)
@@ -258,7 +262,8 @@ class Expander:
         if only.type != BROKEN and only.name is None and only.repeat is None:
             sources = self.entering(only, home, entering)
             skipped = only.condition is not None and not self.values.holds(only.condition, home)
-            return sources[0] if skipped else self.expand(only, home, name, sources)
+            instead = sources[0] if len(sources) == 1 else entering
+            return instead if skipped else self.expand(only, home, name, sources)
         return self.run(branch.items, home.within(home.full(name), numbered=False), entering)
 
     def refuse_arguments(self, item: Item, scope: Scope) -> None:

@@ -80,9 +80,12 @@ def parse(text: str) -> Expression:
             warnings.simplefilter("ignore")
             body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        sizes = re.fullmatch(r"\s*\d+(\s*[x×]\s*\d+)+\s*", text)
         raise ExpressionError(
             say("{text} is neither a number nor an expression", text=text),
-            say(
+            say("write a list: [{sizes}]", sizes=", ".join(re.findall(r"\d+", text)))
+            if sizes
+            else say(
                 "a number, or names with + - * / // %, comparisons, and or not, a if c else b, min max ceil floor round"
             ),
         ) from None
@@ -179,6 +182,9 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Any:
             return _value(body if _value(test, names) else orelse, names)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
             return _call(name, [_number(argument, names) for argument in args])
+        case ast.Tuple(parts):
+            listed = ", ".join(map(ast.unparse, parts))
+            raise ExpressionError(say("({sizes}) is not a list", sizes=listed), say("write [{sizes}]", sizes=listed))
         case _:
             raise ExpressionError(
                 say("{part} is not allowed in an expression", part=ast.unparse(node)),

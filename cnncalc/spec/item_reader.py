@@ -76,11 +76,12 @@ class ItemReader:
                 say("write type: Concat, or another that joins its branches"),
             )
             name = BROKEN
+        guessed = other_tools.TYPES.get(kind.value.text.casefold().replace("_", ""), "") if name == BROKEN else ""
         unread = any(self.problems.is_unread(part.span) for part in (kind, *parts.values()))
         if unread or sources is None or (branches and ways is None):
-            name = BROKEN
+            name, guessed = BROKEN, ""
         return Item(
-            name,
+            name or guessed,
             tree.span,
             kind.span,
             label,
@@ -91,6 +92,7 @@ class ItemReader:
             inner,
             ways,
             tuple(parts.values()),
+            bool(guessed),
         )
 
     def add_without_layers(self, kind: Tree) -> None:

@@ -30,7 +30,10 @@ class Branch(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One entry of a `layers` list. `type` is a layer type, a block of the spec, Sequential or BROKEN."""
+    """One entry of a `layers` list. `type` is a layer type, a block of the spec, Sequential or BROKEN.
+
+    `guessed`: the type is another tool's word for it, which is an error; only what is written of it is judged further.
+    """
 
     type: str
     span: Span
@@ -43,6 +46,7 @@ class Item(NamedTuple):
     layers: tuple[Item, ...] | None = None
     branches: tuple[Branch, ...] | None = None
     arguments: tuple[Entry, ...] = ()
+    guessed: bool = False
 
 
 class Block(NamedTuple):

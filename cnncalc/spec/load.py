@@ -80,7 +80,7 @@ class _Network:
         self.expander.globals = frozenset(numbers)
         scope = Scope("", entry, {**numbers, **self.expander.sizes(shape)})
         scope.declared = {name.text: name.span for name in (head.name for head in self.structure.heads)}
-        self.expander.run(self.structure.items, scope, entry)
+        last = self.expander.run(self.structure.items, scope, entry)
         main = tuple(self.expander.nodes.nodes)
         heads = [self.head(head, scope) for head in self.structure.heads]
         self.refuse_train_only_inputs(heads)
@@ -92,6 +92,11 @@ class _Network:
             place = self.structure.entries["layers"].span
             self.problems.add("E209", say("the network has no layers"), place, say("add a layer: - ReLU"))
             return None
+        if last.node != main[-1].name:
+            message = say("the network ends with {last}, and {name} comes after it", last=last.node, name=main[-1].name)
+            self.problems.add("E229", message, main[-1].span, say("remove what follows {last}", last=last.node))
+            return None
+        self.warn_channels_last(shape)
         warn_dangling(main, self.expander.nodes.consumed, self.problems)
         tensors = inline_tensors(self.structure.entries.get("tensors"), shape, self.expander.nodes.nodes, self.problems)
         return Graph(
@@ -104,6 +109,19 @@ class _Network:
             tensors=tensors,
             warnings=tuple(self.problems.warnings),
         )
+
+    def warn_channels_last(self, shape: Shape) -> None:
+        """Warn of an input such as [224, 224, 3], which is height, width, channels in other tools."""
+        if len(shape) == 3 and shape[2] <= 4 < min(shape[:2]):
+            message = say("the input has {channels} channels and is {width} wide", channels=shape[0], width=shape[2])
+            swapped = [shape[2], *shape[:2]]
+            entry = self.structure.entries.get("input")
+            self.problems.add(
+                "W505",
+                message,
+                entry.span if entry else None,
+                say("the channels come first: input: {swapped}", swapped=swapped),
+            )
 
     def text_of(self, key: str) -> str:
         entry = self.structure.entries.get(key)

@@ -46,9 +46,10 @@ class Nodes:
         """Add one node."""
         built = self.build(item, scope)
         for problem in built.problems:
-            self.problems.take(problem, scope.calls)
+            if not (item.guessed and problem.code == "E203"):
+                self.problems.take(problem, scope.calls)
         self.consumed.update(tensor.node for tensor in entering)
-        if built.layer is None or any(tensor.shape is None for tensor in entering):
+        if built.layer is None or item.guessed or any(tensor.shape is None for tensor in entering):
             return Tensor(path, None)
         if path in self.by_name:
             self.clashes.append(path)
@@ -125,7 +126,9 @@ class Nodes:
         """Return the help for a first layer that fails because the input was written as another tool has it."""
         if error.code == "E303" and len(shape) == axes + 2 >= 3:
             return say("input has no batch axis: leave the first number out; --batch sets it")
-        if error.code == "E310" and len(shape) == 3 and shape[2] <= 4 < shape[0]:
+        if error.code == "E303" and len(shape) == axes >= 1:
+            return say("the channels are missing: input: {shape}", shape=[1, *shape])
+        if error.code in ("E304", "E310") and len(shape) == 3 and shape[2] <= 4 < shape[0]:
             swapped = [shape[2], shape[0], shape[1]]
             return say("the channels come first: input: {swapped}", swapped=swapped)
         return ""

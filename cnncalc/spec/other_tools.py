@@ -71,6 +71,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 ELSEWHERE: dict[str, str] = {
     "activation": say("write the activation as the next item: - ReLU"),
+    "inputs": say("name what enters with from: [first, second]"),
     "input_shape": say("the input's size is written once, at the top: input: [channels, height, width]"),
 }
 """What other tools take as an argument and is written elsewhere here."""

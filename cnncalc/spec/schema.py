@@ -14,6 +14,12 @@ Schema = dict[str, object]
 
 EXPRESSION: Schema = {"type": "string", "description": "an expression: names, + - * / // %, min, max, ..."}
 NAME: Schema = {"type": ["string", "integer"], "pattern": "^[A-Za-z0-9_.]+$"}
+WAY: Schema = {
+    "if": {"type": "array"},
+    "then": {"$ref": "#/definitions/layers"},
+    "else": {"$ref": "#/definitions/item"},
+}
+"""A branch or a head: a list of items, or one item."""
 ITEM_KEYS = ("type", "name", "from", "if", "repeat", "layers", "branches")
 
 
@@ -64,7 +70,7 @@ def _definitions() -> Schema:
         "properties": {
             "from": NAME,
             "train_only": {"type": ["boolean", "string"]},
-            "layers": {"$ref": "#/definitions/layers"},
+            "layers": WAY,
         },
     }
     return {
@@ -77,7 +83,6 @@ def _definitions() -> Schema:
 
 def _item() -> Schema:
     """An item is a bare type or a mapping whose arguments follow from its type; a block's params are free."""
-    branch = {"if": {"type": "array"}, "then": {"$ref": "#/definitions/layers"}, "else": {"$ref": "#/definitions/item"}}
     common: Schema = {
         "type": {"type": "string", "examples": [*LAYERS, SEQUENTIAL]},
         "name": NAME,
@@ -91,7 +96,7 @@ def _item() -> Schema:
             "additionalProperties": False,
         },
         "layers": {"$ref": "#/definitions/layers"},
-        "branches": {"type": ["object", "array"], "additionalProperties": branch, "items": branch},
+        "branches": {"type": ["object", "array"], "additionalProperties": WAY, "items": WAY},
     }
     return {
         "type": ["string", "object"],

@@ -25,7 +25,7 @@ def test_it_names_versions_cache_encoding_and_passes_its_test():
     assert rows["numba"].strip() == version("numba")
     assert rows["encoding"].strip() == "utf-8"
     assert rows["self-test"].strip().startswith("passed")
-    assert "cache" in rows and int(rows["cores"]) >= 1
+    assert "cache" in rows and int(rows["threads"]) >= 1
 
 
 def test_as_json(tmp_path):
