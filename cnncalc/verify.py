@@ -7,11 +7,14 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from cnncalc.analysis.receptive import Fields
 from cnncalc.analysis.report import LayerFacts, Report, analyze
 from cnncalc.analysis.window import window
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.engine.probe import measure
 from cnncalc.engine.resize import resized
@@ -19,10 +22,12 @@ from cnncalc.engine.run import Step, execute
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.adaptive import BinPool
-from cnncalc.text import Shape, number, say
+from cnncalc.text import Shape, number, say, shape_text
 
 Array = npt.NDArray[Any]
 Interval = tuple[int, int] | None
+
+RUN_DTYPES = ("float32", "float64")
 
 
 class Check(NamedTuple):
@@ -112,7 +117,7 @@ class Proof(NamedTuple):
 def run(
     network: Graph,
     *,
-    x: Array | None = None,
+    x: npt.ArrayLike | None = None,
     weights: Mapping[str, Array] | None = None,
     batch: int = 1,
     dtype: str = "float32",
@@ -122,14 +127,21 @@ def run(
 ) -> Proof:
     """Execute a network and compare each fact with the report.
 
-    `x` (N, *input_shape) and `weights` {full name: array} stand for seeded random ones (see `engine.tensors`). `dtype`
-    is float32 or float64. Raises CnncalcError, before anything is allocated, where the run would not fit into memory.
+    `x` (N, *input_shape), or one input without N, and `weights` {full name: array} stand for seeded random ones (see
+    `engine.tensors`). `dtype` is float32 or float64. Raises CnncalcError for what does not fit the network, and, before
+    anything is allocated, where the run would not fit into memory.
     """
-    batch = batch if x is None else x.shape[0]
-    report = analyze(network, batch=batch, dtype=dtype)
+    if dtype not in RUN_DTYPES:
+        known = say("there are {names}", names=", ".join(RUN_DTYPES))
+        raise CnncalcError([Diagnostic("E222", say("a run cannot compute in {dtype}", dtype=dtype), help=known)])
+    if seed < 0:
+        raise CnncalcError([Diagnostic("E222", say("seed must be 0 or more, got {seed}", seed=seed))])
+    given = None if x is None else _batched(network, x, dtype)
+    report = analyze(network, batch=batch if given is None else given.shape[0], dtype=dtype)
     refuse_if_too_large(needed_bytes(report))
-    given = random_input(network, batch, seed, dtype) if x is None else x.astype(dtype, copy=False)
-    held = random_weights(network, seed, dtype) if weights is None else weights
+    held = random_weights(network, seed, dtype) if weights is None else match(network, weights, dtype).weights
+    if given is None:
+        given = random_input(network, batch, seed, dtype)
     execution = execute(network, given, held, before_step=before_step, after_step=after_step)
     facts = report.layer_facts
     layers = tuple(_layer(facts[step.node.name], step) for step in execution.steps)
@@ -137,6 +149,26 @@ def run(
     peak = Check(say("peak memory"), report.totals.peak_bytes, execution.peak_bytes)
     seconds = sum(step.seconds for step in execution.steps)
     return Proof(report, layers, units, fields, peak, execution.outputs, seconds)
+
+
+def _batched(network: Graph, x: npt.ArrayLike, dtype: str) -> Array:
+    """Return an input as (N, *input_shape). Raises CnncalcError where it is neither that nor one input."""
+    try:
+        array = np.asarray(x, dtype)
+    except (TypeError, ValueError) as error:
+        raise CnncalcError(
+            [Diagnostic("E605", say("the input is not an array of numbers: {error}", error=error))]
+        ) from None
+    if array.shape == network.input_shape:
+        array = array[None]
+    if array.shape[1:] != network.input_shape or not array.shape[0]:
+        message = say(
+            "the input is {got}, and the network takes {wanted}, one or a batch of them",
+            got=shape_text(array.shape),
+            wanted=shape_text(network.input_shape),
+        )
+        raise CnncalcError([Diagnostic("E605", message)])
+    return array
 
 
 def needed_bytes(report: Report) -> int:

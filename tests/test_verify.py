@@ -139,3 +139,26 @@ def test_the_same_seed_gives_the_same_output():
     first, second, other = (cnncalc.run(network, seed=seed).output for seed in (1, 1, 2))
     assert (first == second).all()
     assert (first != other).any()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"x": np.zeros((2, 2))}, "the network takes 1x32x32"),
+        ({"x": "digit"}, "not an array of numbers"),
+        ({"weights": {"conv1.weight": np.zeros((6, 1, 5, 5))}}, "no tensor conv1.bias"),
+        ({"dtype": "float16"}, "cannot compute in float16"),
+        ({"seed": -1}, "0 or more"),
+        ({"batch": 0}, "1 or more"),
+    ],
+)
+def test_what_does_not_fit_is_refused(wrong, said):
+    with pytest.raises(CnncalcError, match=said):
+        cnncalc.run(cnncalc.load(str(SPECS / "lenet.yaml")), **wrong)
+
+
+def test_one_input_is_a_batch_of_one():
+    network = cnncalc.load(str(SPECS / "lenet.yaml"))
+    x = np.random.default_rng(0).random((1, 32, 32))
+    assert (cnncalc.run(network, x=x).output == cnncalc.run(network, x=x[None]).output).all()
+    assert cnncalc.run(network, x=x.tolist(), dtype="float64").output.shape == (1, 10)

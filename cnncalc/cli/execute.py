@@ -12,6 +12,7 @@ from cnncalc.cli.inputs import IMAGES, Preparation, input_array, weight_arrays
 from cnncalc.cli.options import is_shape, parse_shape, refused
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.cache import cache_warning
+from cnncalc.engine.matching import extra_tensors
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.graph import Graph
 from cnncalc.interop.arrays import write_array
@@ -69,7 +70,7 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     if request.output:
         write_array(Path(request.output).resolve(), proof.output)
     ranked = ranking(proof.output, request.top, labels)
-    warnings = (*proof.report.warnings, *extra_warning(extra), *label_warning(labels, proof.output), *cache_notice())
+    warnings = (*proof.report.warnings, *extra_tensors(extra), *label_warning(labels, proof.output), *cache_notice())
     show_warnings(warnings, graph.source, color)
     given = request.input if request.input and shape is None else None
     origins = (given, request.weights, request.seed)
@@ -138,17 +139,6 @@ def ranking(output: Any, top: int | None, labels: list[str] | None) -> list[list
         best = sorted(range(row.size), key=lambda at: (-row[at], at))[:top]
         rows.append([Ranked(at, float(row[at]), labels[at] if labels and at < len(labels) else "") for at in best])
     return rows
-
-
-def extra_warning(extra: list[str]) -> list[Diagnostic]:
-    """Return the warning for tensors the network has no use for."""
-    if not extra:
-        return []
-    names = ", ".join(extra)
-    message = say(
-        "the weights hold {count} tensors that the network does not have: {names}", count=len(extra), names=names
-    )
-    return [Diagnostic("W610", message, help=say("they are not used; is it this network's file?"))]
 
 
 def label_warning(labels: list[str] | None, output: Any) -> list[Diagnostic]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncalc.cli.options import is_shape, refused
+from cnncalc.engine.matching import match
 from cnncalc.engine.tensors import inline_weights, random_input, random_weights
 from cnncalc.graph import Graph
 from cnncalc.interop.arrays import read_input
 from cnncalc.interop.images import read_image
-from cnncalc.interop.weights import match, read_weights
+from cnncalc.interop.weights import read_weights
 from cnncalc.text import say
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp")

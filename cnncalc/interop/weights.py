@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.memory import refuse_if_too_large
-from cnncalc.engine.tensors import tensor_shapes
-from cnncalc.graph import Graph
 from cnncalc.interop.arrays import read_data, read_header
 from cnncalc.interop.files import check_regular, failed, open_regular
-from cnncalc.text import Shape, number, say, shape_text
+from cnncalc.text import number, say
 
 Array = npt.NDArray[Any]
 
@@ -47,13 +43,6 @@ _SAFETENSORS_DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
-
-
-class Matched(NamedTuple):
-    """The tensors the network needs, by full name, and the names in the file that it has no use for."""
-
-    weights: dict[str, Array]
-    extra: list[str]
 
 
 def read_weights(path: Path) -> dict[str, Array]:
@@ -144,49 +133,3 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
         stream: Any = file
         header = read_header(stream, name)
         return read_data(stream, header, member.file_size - file.tell(), name)
-
-
-def match(graph: Graph, tensors: Mapping[str, Array], dtype: npt.DTypeLike = np.float32) -> Matched:
-    """Pick the tensors that inference needs by full name and shape, as `dtype`.
-
-    Raises CnncalcError with a diagnostic for each tensor that is missing (E608), has another shape (E609) or is not of
-    floating point (E604). PyTorch's batch counters and the tensors of train-only heads are not called extra.
-    """
-    wrong: list[Diagnostic] = []
-    weights: dict[str, Array] = {}
-    shapes = tensor_shapes(graph)
-    for name, shape in shapes.items():
-        problem = _problem(name, shape, tensors)
-        if problem:
-            wrong.append(problem)
-        else:
-            weights[name] = np.ascontiguousarray(tensors[name], dtype)
-    if wrong:
-        raise CnncalcError(wrong)
-    return Matched(weights, [name for name in tensors if name not in shapes and not _unused_in_inference(graph, name)])
-
-
-def _problem(name: str, shape: Shape, tensors: Mapping[str, Array]) -> Diagnostic | None:
-    if name not in tensors:
-        return Diagnostic(
-            "E608", say("the weights have no tensor {name} ({shape})", name=name, shape=shape_text(shape))
-        )
-    found = tensors[name]
-    if found.shape != shape:
-        message = say(
-            "tensor {name} is {got}, and the network needs {wanted}",
-            name=name,
-            got=shape_text(found.shape) or say("a single number"),
-            wanted=shape_text(shape),
-        )
-        return Diagnostic("E609", message)
-    if found.dtype.kind != "f":
-        message = say("tensor {name} holds {dtype}, and floating point is needed", name=name, dtype=found.dtype)
-        return Diagnostic("E604", message, help=say("quantized weights must be turned back into float32 first"))
-    return None
-
-
-def _unused_in_inference(graph: Graph, name: str) -> bool:
-    node, _, short = name.rpartition(".")
-    side = {node.name for head in graph.heads if head.train_only for node in head.nodes}
-    return short == "num_batches_tracked" or node in side

@@ -124,7 +124,7 @@ class Nodes:
     @staticmethod
     def input_help(error: LayerError, axes: int, shape: Shape) -> str:
         """Return the help for a first layer that fails because the input was written as another tool has it."""
-        if error.code == "E303" and len(shape) == axes + 2 >= 3:
+        if error.code == "E303" and axes >= 2 and len(shape) == axes + 2:
             return say("input has no batch axis: leave the first number out; --batch sets it")
         if error.code == "E303" and len(shape) == axes >= 1:
             return say("the channels are missing: input: {shape}", shape=[1, *shape])

@@ -10,7 +10,7 @@ import pytest
 from cnncalc.analysis.explain import explain
 from cnncalc.analysis.report import analyze
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.spec.load import load
+from cnncalc.spec.load import load, loads
 
 SPECS = Path(__file__).parents[2] / "specs"
 GALLERY = sorted(path.stem for path in SPECS.glob("*.yaml"))
@@ -50,3 +50,16 @@ def test_a_wrong_name_is_answered_with_the_nearest():
     with pytest.raises(CnncalcError) as caught:
         explain(report, "layer1")
     assert "group" in caught.value.diagnostics[0].help
+
+
+def test_the_bins_of_adaptive_pooling_are_derived():
+    """A 7x7 window of jump 2 before bins of 16 positions cut into 7, whose bounds are laid out one by one."""
+    graph = loads(
+        "input: [3, 32, 32]\nlayers:\n"
+        "  - {name: conv, type: Conv2d, out_channels: 4, kernel_size: 7, stride: 2, padding: 3}\n"
+        "  - {name: pool, type: AdaptiveAvgPool2d, output_size: 7}\n"
+    )
+    rule = explain(analyze(graph), "pool").rules["receptive_field"][0]
+    widest = max(-(-(at + 1) * 16 // 7) - at * 16 // 7 for at in range(7))
+    assert rule.numbers == f"7 + ({widest} - 1)*2"
+    assert rule.value == 7 + (widest - 1) * 2

@@ -207,3 +207,35 @@ layers:
     assert [window(graph, "both", (feature,)) for feature in (0, 2, 3, 10)] == [((p, p),) for p in (3, 7, 0, 7)]
     found = receptive(graph)[0]
     assert found["both"].fields == found["flat"].fields
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # 5 positions, windows 0..1 and 2..3: position 4 is never seen, though padding after it reaches so far.
+        (
+            "input: [1, 5, 5]\nlayers:\n  - {type: Conv2d, out_channels: 1, kernel_size: 2, stride: 2}\n"
+            "  - {type: Conv2d, out_channels: 1, kernel_size: 3, padding: 1}\n  - Flatten\n"
+            "  - {name: end, type: Linear, out_features: 2}\n",
+            [(4, 0, 0), (4, 0, 0)],
+        ),
+        # 100 positions in steps of 3 from 0: 33 windows of 3 end at 98.
+        (
+            "input: [1, 100]\nlayers:\n  - {type: Conv1d, out_channels: 1, kernel_size: 3, stride: 3}\n"
+            "  - {type: Conv1d, out_channels: 1, kernel_size: 3, padding: 1}\n  - {name: end, type: GlobalAvgPool1d}\n",
+            [(99, 0, 0)],
+        ),
+        # Cropping the first row leaves 1..7 to be seen.
+        (
+            "input: [1, 8, 8]\nlayers:\n  - {type: ZeroPad2d, padding: [0, 0, -1, 0]}\n"
+            "  - {name: end, type: GlobalMaxPool2d}\n",
+            [(7, 0, 1), (8, 0, 0)],
+        ),
+    ],
+)
+def test_what_all_units_see_is_what_is_really_seen(text, expected):
+    graph = loads(text)
+    assert [tuple(axis) for axis in receptive(graph)[0]["end"].fields] == expected
+    place = (0,) * max(1, len(graph.nodes[-1].output_shape) - 1)
+    seen = window(graph, "end", place)
+    assert [(last - first + 1, 0, first) for first, last in seen] == expected

@@ -207,7 +207,7 @@ def test_the_largest_outputs_with_their_labels(tmp_path):
         (["--top", "0"], "not in the range"),
         (["--input", "nosuch.npy"], "nosuch.npy"),
         (["--input", "x.gif"], "save it as .npy"),
-        (["--input", "3x4"], "1-d form"),
+        (["--input", "3x4"], "input: [1, 3, 4]"),
         (["--input", "x.npy", "--batch", "2"], "leave --batch out"),
         (["--mean", "0.5"], "--input picture.png"),
         (["--weights", "nosuch.npz"], "nosuch.npz"),

@@ -178,3 +178,14 @@ def test_errors_as_json(tmp_path):
     assert [error["place"]["line"] for error in wrong.json["errors"]] == [3, 4]
     assert wrong.json["errors"][0]["help"] == "did you mean ReLU?"
     assert "error[" in wrong.err
+
+
+def test_heads_that_run_stand_in_the_table_and_train_only_ones_below_it():
+    shown = cnncalc("summary", SPECS / "examples" / "windows_5x5.yaml").out
+    report = cnncalc("summary", SPECS / "examples" / "windows_5x5.yaml", "--json").json
+    for head in report["heads"]:
+        assert not head["train_only"]
+        for layer in head["layers"]:
+            assert any(line.split()[1:2] == [layer["name"]] for line in shown.splitlines())
+    googlenet = cnncalc("summary", SPECS / "googlenet.yaml").out
+    assert "aux1.conv.conv" not in googlenet and "head aux1" in googlenet

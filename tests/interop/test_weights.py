@@ -13,8 +13,9 @@ from safetensors.numpy import save_file
 
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine import memory
+from cnncalc.engine.matching import match
 from cnncalc.engine.tensors import random_weights
-from cnncalc.interop.weights import MAX_MEMBERS, match, read_weights
+from cnncalc.interop.weights import MAX_MEMBERS, read_weights
 
 GRAPH = build(
     (3, 8, 8),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, plain
+from cnncalc.spec import other_tools
 from cnncalc.spec.load import loads
 
 CONV = "{type: Conv2d, out_channels: 4, kernel_size: 3}"
@@ -161,7 +162,9 @@ def test_a_size_given_twice_under_two_names_is_one_mistake() -> None:
 def test_types_from_other_tools(type_name: str, meant: str) -> None:
     error = only(spec(type_name), "E211", type_name)
     assert error.help == f"did you mean {meant}?"
-    assert only(spec(f"{{type: {type_name}, size: 3}}"), "E211", type_name).help == error.help
+    named, *rest = errors(spec(f"{{type: {type_name}, size: 3}}"))  # of a known word, what is written is judged too
+    assert (named.code, named.help) == ("E211", error.help)
+    assert [argument.code for argument in rest] == (["E202"] if type_name.casefold() in other_tools.TYPES else [])
 
 
 def test_conv2d_of_another_tool_is_ours_in_other_letters() -> None:
@@ -579,3 +582,42 @@ layers:
         ("E202", 8),
         ("E215", 9),
     ]
+
+
+def test_the_arguments_of_another_tools_type_are_judged_in_the_same_round():
+    found = errors(spec("Flatten", "{type: Dense, units: 10}"))
+    assert [(error.code, error.help) for error in found] == [
+        ("E211", "did you mean Linear?"),
+        ("E202", "did you mean out_features?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "size", "help"),
+    [
+        (["Flatten", "BatchNorm2d"], "[3, 4, 4]", "use BatchNorm1d"),
+        (["{type: MaxPool1d, kernel_size: 2}"], "[3, 4, 4]", "use MaxPool2d"),
+        ([CONV], "[28, 28]", "the channels are missing: input: [1, 28, 28]"),
+        (["{type: Conv2d, out_channels: 4, kernel_size: 3, in_channels: 3}"], "[224, 224, 3]", "input: [3, 224, 224]"),
+        (["{type: Conv2d, out_channels: 4, kernel_size: '(3, 3)'}"], "[3, 8, 8]", "write [3, 3]"),
+        (["{type: Conv2d, out_channels: 4, kernel_size: 3x3}"], "[3, 8, 8]", "write a list: [3, 3]"),
+        (["ReLU", "{type: Add, inputs: [relu1, input]}"], "[3, 8, 8]", "from: [first, second]"),
+    ],
+)
+def test_the_help_solves_it(items: list[str], size: str, help: str) -> None:
+    assert help in errors(spec(*items, size=size))[0].help
+
+
+def test_a_network_that_ends_with_an_earlier_layer():
+    items = ("{name: a, type: ReLU}", "{name: b, type: ReLU}", "{type: Sequential, from: a, layers: []}")
+    error = only(spec(*items), "E229", items[1])
+    assert "ends with a" in error.message and "remove" in error.help
+
+
+def test_channels_last_is_warned_of():
+    graph = loads(spec(CONV, size="[224, 224, 3]"))
+    assert [(warning.code, warning.help) for warning in graph.warnings] == [
+        ("W505", "the channels come first: input: [3, 224, 224]")
+    ]
+    assert not loads(spec(CONV, size="[3, 224, 224]")).warnings
+    assert not loads(spec(CONV, size="[64, 4, 4]")).warnings

@@ -391,3 +391,25 @@ def test_a_head_that_is_run_cannot_read_one_that_is_not() -> None:
     with pytest.raises(CnncalcError, match=r"E228.*aux\.a is in a head that is train_only"):
         graph("ReLU", top=aux + "  out: {from: aux.a, layers: ReLU}\n")
     assert len(graph("ReLU", top=aux + "  out: {from: aux.a, train_only: true, layers: ReLU}\n").heads) == 2
+
+
+def test_a_merge_whose_if_is_false_is_as_if_unwritten():
+    """The inverted residual of MobileNetV2: a shortcut only where shapes agree, whatever the order in from."""
+    text = """input: [4, 8, 8]
+blocks:
+  Unit:
+    params: {out: required, stride: 1}
+    layers:
+      - {name: proj, type: Conv2d, out_channels: out, kernel_size: 3, padding: 1, stride: stride}
+      - {name: skip, type: Add, from: [input, proj], if: stride == 1 and in_channels == out}
+layers:
+  - {name: a, type: Unit, out: 4}
+  - {name: b, type: Unit, out: 6, stride: 2}
+  - {name: c, type: ReLU}
+"""
+    graph = loads(text)
+    assert [node.name for node in graph.nodes] == ["a.proj", "a.skip", "b.proj", "c"]
+    assert graph.nodes[2].inputs == ("a.skip",)
+    assert graph.nodes[3].inputs == ("b.proj",)
+    assert graph.nodes[3].output_shape == (6, 4, 4)
+    assert not graph.warnings
