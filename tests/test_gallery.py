@@ -9,9 +9,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
+from cnncalc.engine.matching import match
 from cnncalc.graph import Graph, Nested, Node
+from cnncalc.interop.weights import read_weights
 from cnncalc.spec.load import load
 
 ROOT = Path(__file__).parents[1]
@@ -233,3 +237,16 @@ def test_stacked_kernels_have_fewer_weights() -> None:
     assert [node.output_shape[1:] for node in graph.nodes] == [(13, 13), (11, 11), (9, 9)]
     assert sum(parameters(graph.nodes[:2]).values()) == 18 < 5 * 5
     assert sum(parameters(graph.nodes).values()) == 27 < 7 * 7
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet121", "squeezenet1_0"])
+def test_a_torchvision_checkpoint_loads_by_name(name: str, tmp_path: Path) -> None:
+    """A file of the names and shapes of torchvision's state_dict, its batch counters and auxiliary heads included."""
+    state = {tensor: np.zeros(shape, np.float16) for tensor, shape in GOLDEN[name]["state_dict"]}
+    counters = {tensor.replace("running_mean", "num_batches_tracked") for tensor in state if "running_mean" in tensor}
+    save_file({**state, **{counter: np.array(0) for counter in counters}}, tmp_path / "checkpoint.safetensors")
+    matched = match(spec(name), read_weights(tmp_path / "checkpoint.safetensors"))
+    assert matched.extra == []
+    assert {tensor: list(array.shape) for tensor, array in matched.weights.items()} == {
+        tensor: shape for tensor, shape in GOLDEN[name]["state_dict"] if not tensor.startswith("aux")
+    }

@@ -46,7 +46,7 @@ def explain(report: Report, name: str) -> Explanation:
     convolution = isinstance(layer, Conv)
     return Explanation(
         facts,
-        layer.formula,
+        layer.definition,
         rules,
         layer.sharing(node.input_shapes, node.output_shape) if convolution else {},
         [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")]

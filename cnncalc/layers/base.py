@@ -92,6 +92,11 @@ class Layer(ABC):
     many_inputs: ClassVar[bool] = False
     """Whether it joins several inputs (`from: [a, b]` or `branches`)."""
 
+    @property
+    def definition(self) -> str:
+        """The formula with these arguments; a layer without a bias leaves it out."""
+        return self.formula if getattr(self, "bias", True) else self.formula.replace("bias[o] + ", "")
+
     @abstractmethod
     def output_shape(self, inputs: Shapes) -> Shape:
         """Return the shape of the output, or raise LayerError."""

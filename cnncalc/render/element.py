@@ -28,7 +28,7 @@ def element_lines(element: Element, seen: Seen) -> Iterator[Line]:
     """Yield the lines."""
     place = ",".join(map(str, element.place))
     yield [Piece(f"{element.node.name}[{place}] = {text(element.value)}", "bold")]
-    yield [Piece(element.node.layer.formula, "dim")]
+    yield [Piece(element.node.layer.definition, "dim")]
     if element.rule == "sum":
         yield from _sum_lines(element)
     elif element.rule in ("max", "mean"):

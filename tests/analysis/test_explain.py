@@ -63,3 +63,13 @@ def test_the_bins_of_adaptive_pooling_are_derived():
     widest = max(-(-(at + 1) * 16 // 7) - at * 16 // 7 for at in range(7))
     assert rule.numbers == f"7 + ({widest} - 1)*2"
     assert rule.value == 7 + (widest - 1) * 2
+
+
+def test_a_convolution_without_bias_is_not_said_to_have_one():
+    graph = loads(
+        "input: [1, 5, 5]\nlayers:\n  - {name: a, type: Conv2d, out_channels: 1, kernel_size: 2, bias: false}\n"
+        "  - {name: b, type: Conv2d, out_channels: 1, kernel_size: 2}\n"
+    )
+    report = analyze(graph)
+    assert "bias" not in explain(report, "a").formula
+    assert "bias[o] + " in explain(report, "b").formula
