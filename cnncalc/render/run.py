@@ -13,7 +13,8 @@ from cnncalc.render.words import clean, seen_text, size_text
 from cnncalc.text import number, say, shape_text
 
 if TYPE_CHECKING:
-    from cnncalc.verify import Check, LayerProof, Proof
+    from cnncalc.verify import Proof
+    from cnncalc.verify.checks import Check, LayerProof
 
 Origins = tuple[str | None, str | None, int]
 """The input's file, the weights' file (None: seeded random, or written in the spec), and the seed."""
@@ -148,7 +149,7 @@ def _checked(check: Check, text: str) -> Line:
 
 
 def _verdict(proof: Proof) -> Iterator[Line]:
-    from cnncalc.verify import describe
+    from cnncalc.verify.checks import describe
 
     wrong = proof.mismatches
     totals = proof.report.totals

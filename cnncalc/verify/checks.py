@@ -1,0 +1,74 @@
+"""What a run checks: a number stated by the static passes beside the same number as it was executed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.graph import Node
+from cnncalc.text import Shape, number, say
+
+
+class Check(NamedTuple):
+    """One number, stated and executed."""
+
+    what: str
+    static: object
+    executed: object
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they are the same."""
+        return self.static == self.executed
+
+
+class LayerProof(NamedTuple):
+    """One layer's checks: shape, tensors held, multiply-adds, those on padded zeros. Counts are for one input."""
+
+    node: Node
+    shape: Check
+    tensors: Check
+    macs: Check
+    padded_macs: Check
+    parameter_count: int
+    """How many numbers the kernel was given."""
+    seconds: float
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All of them."""
+        return (self.shape, self.tensors, self.macs, self.padded_macs)
+
+
+class UnitProof(NamedTuple):
+    """What one unit sees of the input, axis by axis, first and last position: stated, and measured by marked inputs."""
+
+    node: str
+    unit: str
+    position: Shape
+    check: Check
+
+
+class FieldProof(NamedTuple):
+    """Size, jump and start of a map's receptive field on one input axis, from two neighbouring units no border clips.
+
+    `input_size`: how long the axis was made for that; the network's own length where that is enough.
+    """
+
+    node: str
+    axis: int
+    input_size: int
+    check: Check
+
+
+def describe(check: Check) -> str:
+    """Return a check's two sides in words."""
+    return say(
+        "{what}: static {static}, executed {executed}",
+        what=check.what,
+        static=_text(check.static),
+        executed=_text(check.executed),
+    )
+
+
+def _text(value: object) -> str:
+    return number(value) if isinstance(value, int) else str(value)
