@@ -17,6 +17,8 @@ from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import say, shape_text
 
 QUANTITIES = ("shape", "parameters", "macs", "flops", "receptive_field", "memory", "sharing")
+ALSO_CALLED = {"output": "shape", "output_shape": "shape", "params": "parameters", "rf": "receptive_field"}
+"""What the table's columns and other commands call a quantity."""
 
 
 class Explanation(NamedTuple):

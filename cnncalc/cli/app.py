@@ -140,9 +140,10 @@ def explain(
     """Derive one layer's numbers: the rule, the numbers put in, the result."""
     with guard(as_json=json, color=color.value):
         from cnncalc.cli.options import is_shape
-        from cnncalc.cli.show import check_explain, print_element, print_explanation, print_window
+        from cnncalc.cli.show import canonical, check_explain, print_element, print_explanation, print_window
         from cnncalc.spec.load import load
 
+        quantity = canonical(quantity)
         check_explain(quantity, at, weights)
         shape = parse_shape(input) if input and (at is None or is_shape(input)) else None
         graph = load(file, input_shape=shape, settings=parse_settings(set_), max_layers=max_layers)

@@ -36,6 +36,13 @@ def print_summary(report: Report, form: str, columns: str | None, depth: int | N
     sys.stdout.write(FORMATS[form](report, picked, depth))
 
 
+def canonical(quantity: str | None) -> str | None:
+    """Return a quantity by its one name."""
+    from cnncalc.analysis.explain import ALSO_CALLED
+
+    return ALSO_CALLED.get(quantity, quantity) if quantity else None
+
+
 def check_explain(quantity: str | None, at: str | None, weights: str | None) -> None:
     """Refuse arguments of `explain` that would have no effect. Raises CnncalcError."""
     if at is None and weights is not None:

@@ -146,3 +146,10 @@ def test_the_arithmetic_of_an_element_ends_with_what_it_sees():
     shown = cnncalc("explain", CROSS, "conv1", "--at", "0,1,0")
     assert shown.out.splitlines()[-1] == "conv1[0,1,0] sees the input's positions 1..2 x 0..1, counted from 0"
     assert cnncalc("explain", CROSS, "conv1", "--at", "0,1,0", "--json").json["input_seen"] == [[1, 2], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("column", "quantity"), [("rf", "receptive_field"), ("params", "parameters"), ("output", "shape")]
+)
+def test_a_quantity_may_be_called_as_its_column(column, quantity):
+    assert cnncalc("explain", LENET, "conv2", column).out == cnncalc("explain", LENET, "conv2", quantity).out
