@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.reference.operation import Array
-from cnncalc.engine.tensors import tensor_shapes
+from cnncalc.engine.tensors import misshapen, tensor_shapes
 from cnncalc.graph import Graph
 from cnncalc.text import Shape, say, shape_text
 
@@ -66,13 +66,7 @@ def _problem(name: str, shape: Shape, tensors: Mapping[str, Array]) -> Diagnosti
         )
     found = tensors[name]
     if found.shape != shape:
-        message = say(
-            "tensor {name} is {got}, and the network needs {wanted}",
-            name=name,
-            got=shape_text(found.shape) or say("a single number"),
-            wanted=shape_text(shape),
-        )
-        return Diagnostic("E609", message)
+        return misshapen("E609", name, found.shape, shape)
     if found.dtype.kind != "f":
         message = say("tensor {name} holds {dtype}, and floating point is needed", name=name, dtype=found.dtype)
         return Diagnostic("E604", message, help=say("quantized weights must be turned back into float32 first"))

@@ -58,17 +58,13 @@ class _Search(NamedTuple):
         return self._replace(high=middle) if depends else self._replace(low=middle + 1)
 
 
-def measured_windows(graph: Graph, node_name: str, positions: Sequence[Position]) -> list[tuple[Span, ...]]:
-    """Return, for each position of a node, the first and last input index it depends on along each input axis.
+def measure(graph: Graph, wanted: Mapping[str, Sequence[Position]]) -> dict[str, list[tuple[Span, ...]]]:
+    """Return, for each position of each node, the first and last input index it depends on along each input axis.
 
     A position is the spatial index (y, x) in a feature map, taken over all channels, and (feature,) in a vector. The
-    input axes are the spatial ones in order; padding is not input, so a window is clipped to the input.
+    input axes are the spatial ones in order; padding is not input, so a window is clipped to the input. All bisections
+    share the runs of the network.
     """
-    return measure(graph, {node_name: positions})[node_name]
-
-
-def measure(graph: Graph, wanted: Mapping[str, Sequence[Position]]) -> dict[str, list[tuple[Span, ...]]]:
-    """Do `measured_windows` for several nodes, whose bisections share the runs of the network."""
     runner = _Runner(graph, wanted)
     axes = len(graph.input_shape) - 1
     if axes == 0:

@@ -84,14 +84,19 @@ def _array(name: str, nested: Nested, shape: Shape, dtype: npt.DTypeLike) -> Arr
         message = say("tensor {name} is not a table of numbers with rows of one length", name=name)
         raise CnncalcError([Diagnostic("E602", message)]) from error
     if array.shape != shape:
-        message = say(
-            "tensor {name} is {got}, and the network needs {wanted}",
-            name=name,
-            got=shape_text(array.shape) or say("a single number"),
-            wanted=shape_text(shape),
-        )
-        raise CnncalcError([Diagnostic("E602", message)])
+        raise CnncalcError([misshapen("E602", name, array.shape, shape)])
     return array
+
+
+def misshapen(code: str, name: str, got: Shape, wanted: Shape) -> Diagnostic:
+    """Return the error for a tensor whose shape is not what its name asks for."""
+    message = say(
+        "tensor {name} is {got}, and the network needs {wanted}",
+        name=name,
+        got=shape_text(got) or say("a single number"),
+        wanted=shape_text(wanted),
+    )
+    return Diagnostic(code, message)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

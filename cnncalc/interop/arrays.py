@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -15,8 +14,6 @@ from cnncalc.interop.files import check_regular, failed, open_regular, write_who
 from cnncalc.text import Shape, number, say, shape_text
 
 Array = npt.NDArray[Any]
-
-SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
 class Header(NamedTuple):
@@ -92,25 +89,6 @@ def read_input(path: Path, input_shape: Shape, dtype: npt.DTypeLike = np.float32
 def write_array(path: Path, array: Array) -> None:
     """Write a .npy file, whole or not at all. Raises CnncalcError (E124)."""
     write_whole(path, lambda file: np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False))
-
-
-def write_arrays(folder: Path, arrays: Mapping[str, Array]) -> list[Path]:
-    """Write each array to `folder`/name.npy, creating the folder. Returns the paths.
-
-    Node names are dotted ASCII paths; any other name is refused with ValueError, since it could lead out of the folder.
-    """
-    paths: list[Path] = []
-    for name, array in arrays.items():
-        if not name or not SAFE.issuperset(name) or name.startswith("."):
-            raise ValueError(f"{name!r} is not a safe file name")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise failed("E124", say("{path} cannot be made: {reason}", path=folder, reason=reason)) from error
-        paths.append(folder / f"{name}.npy")
-        write_array(paths[-1], array)
-    return paths
 
 
 def _first_line(error: Exception) -> str:

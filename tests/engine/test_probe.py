@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import build, conv
 
-from cnncalc.engine.probe import measure, measured_windows
+from cnncalc.engine.probe import measure
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_weights
 
@@ -125,22 +125,22 @@ def test_every_unit_of_every_node_is_measured_as_brute_force_finds_it(graph):
 def test_published_field_of_resnet_style_stack():
     # Two 3x3 see 5x5, three see 7x7 (VGG, Simonyan and Zisserman 2014, section 2.3).
     graph = build((3, 21, 21), conv("a", 8, 3), conv("b", 8, 3), conv("c", 8, 3))
-    assert measured_windows(graph, "b", [(5, 6)]) == [((5, 9), (6, 10))]
-    assert measured_windows(graph, "c", [(5, 6)]) == [((5, 11), (6, 12))]
+    assert measure(graph, {"b": [(5, 6)]})["b"] == [((5, 9), (6, 10))]
+    assert measure(graph, {"c": [(5, 6)]})["c"] == [((5, 11), (6, 12))]
 
 
 def test_a_deep_network_does_not_overflow_into_false_dependence():
     lines = [conv(f"c{i}", 4, 3, padding=1) for i in range(60)] + [("s", "Sigmoid", {}), ("n", "BatchNorm2d", {})]
     lines += [conv(f"d{i}", 4, 1) for i in range(60)]
     graph = build((3, 200, 3), *lines, ("soft", "Softmax", {"dim": 1}))
-    assert measured_windows(graph, "soft", [(100, 1)]) == [((40, 160), (0, 2))]
+    assert measure(graph, {"soft": [(100, 1)]})["soft"] == [((40, 160), (0, 2))]
 
 
 def test_a_train_only_head_can_be_measured():
     graph = build((1, 8, 8), conv("a", 2, 3), heads=[("aux", True, [conv("aux.c", 2, 3)])])
-    assert measured_windows(graph, "aux.c", [(0, 0)]) == [((0, 4), (0, 4))]
+    assert measure(graph, {"aux.c": [(0, 0)]})["aux.c"] == [((0, 4), (0, 4))]
 
 
 def test_a_vector_input_has_no_axes_to_measure():
     graph = build((6,), ("fc", "Linear", {"out_features": 2}))
-    assert measured_windows(graph, "fc", [(0,), (1,)]) == [(), ()]
+    assert measure(graph, {"fc": [(0,), (1,)]})["fc"] == [(), ()]

@@ -8,7 +8,7 @@ import pytest
 
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.interop import files
-from cnncalc.interop.arrays import read_input, write_array, write_arrays
+from cnncalc.interop.arrays import read_input, write_array
 
 SHAPE = (2, 3, 4)
 
@@ -63,20 +63,11 @@ def test_what_is_no_file(tmp_path):
     refused(tmp_path / "pipe.npy", "E123")
 
 
-def test_written_arrays_are_read_again(tmp_path):
-    arrays = {"layer1.0.conv1": np.arange(6.0).reshape(2, 3), "fc": np.float32([[1, 2]])}
-    paths = write_arrays(tmp_path / "new" / "folder", arrays)
-    assert [path.name for path in paths] == ["layer1.0.conv1.npy", "fc.npy"]
-    for path, array in zip(paths, arrays.values(), strict=True):
-        np.testing.assert_array_equal(np.load(path), array)
-    assert len(list(paths[0].parent.iterdir())) == 2
-
-
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "", ".x", "a/b", "a\\b", "a\0b", "ä"])
-def test_names_that_could_lead_elsewhere_are_refused(tmp_path, name):
-    with pytest.raises(ValueError, match="safe"):
-        write_arrays(tmp_path, {name: np.zeros(1)})
-    assert not list(tmp_path.iterdir())
+def test_a_written_array_is_read_again(tmp_path):
+    for array in (np.arange(6.0).reshape(2, 3), np.float32([[1, 2]])):
+        write_array(tmp_path / "layer1.0.conv1.npy", array)
+        np.testing.assert_array_equal(np.load(tmp_path / "layer1.0.conv1.npy"), array)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -94,13 +85,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.npy"]
 
 
-def test_a_folder_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("")
+def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(CnncalcError) as caught:
-        write_arrays(tmp_path / "file" / "folder", {"a": np.zeros(1)})
-    assert caught.value.diagnostics[0].code == "E124"
-    with pytest.raises(CnncalcError):
         write_array(tmp_path / "none" / "x.npy", np.zeros(1))
+    assert caught.value.diagnostics[0].code == "E124"
 
 
 def test_written_files_have_the_usual_permissions(tmp_path):
