@@ -16,6 +16,11 @@ def say(template: str, **values: object) -> str:
     return template.format(**values)
 
 
+def later(template: str) -> str:
+    """Return a template as it is, to be said later: what stands in a table or a constant is marked with this."""
+    return template
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """Write a shape as people do: (6, 28, 28) is `6x28x28`."""
     return "x".join(str(size) for size in shape)
