@@ -1,0 +1,68 @@
+"""What checking finds: a mark for each question, and what they add up to."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from cnncalc.homework.assignment import Assignment, Question
+from cnncalc.homework.notation import Written
+from cnncalc.homework.submission import Answer, Submission
+
+Verdict = Literal["right", "followed", "wrong", "unread", "blank"]
+"""`followed`: right given the student's own earlier answers. `unread`: nobody can say whether it is right."""
+
+Value = tuple[Fraction | int, ...]
+"""One number, or the sizes of a shape, channels first."""
+
+
+class Named(NamedTuple):
+    """A mistake that gives the number written: its stable name, and the sentence that tells it."""
+
+    name: str
+    sentence: str
+
+
+class Diagnosis(NamedTuple):
+    """One way to the number written: one or two mistakes made together.
+
+    `numbers`: the working that gives it, `16*6*5*5`. `given`: the student's own earlier answers it starts from, as
+    keys; empty where it starts from the truth.
+    """
+
+    mistakes: tuple[Named, ...]
+    numbers: str
+    given: tuple[str, ...] = ()
+
+
+class Mark(NamedTuple):
+    """The mark of one question. `notes` are sentences: how a rounded number or another unit was taken."""
+
+    question: Question
+    verdict: Verdict
+    expected: Value
+    points: Fraction
+    answer: Answer | None = None
+    written: Written | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+    follows_from: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Checked(NamedTuple):
+    """A student's marks. `unasked`: answers to what the assignment does not ask, which count for nothing."""
+
+    assignment: Assignment
+    submission: Submission
+    marks: tuple[Mark, ...]
+    unasked: tuple[Answer, ...]
+
+    @property
+    def points(self) -> Fraction:
+        """The points reached."""
+        return sum((mark.points for mark in self.marks), Fraction())
+
+    @property
+    def of(self) -> Fraction:
+        """The points there are."""
+        return sum((mark.question.points for mark in self.marks), Fraction())

@@ -1,0 +1,44 @@
+"""How a number is worked out, in parts that a mistake can change: what the catalogue of mistakes is written on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from cnncalc.homework.marks import Value
+
+
+class Worked(NamedTuple):
+    """A result, and the arithmetic that gives it: `numbers` is plain arithmetic, so a test can evaluate it."""
+
+    value: Value
+    numbers: str
+
+
+class Working(Protocol):
+    """The parts of a calculation, immutable; `worked` puts them together."""
+
+    def worked(self) -> Worked:
+        """Return the result of the calculation as it stands. Sizes that were not rounded are fractions."""
+        ...
+
+
+class Changed(NamedTuple):
+    """A working with a mistake in it, and the values that the mistake's sentence names."""
+
+    working: Working
+    values: Mapping[str, object] = {}
+
+
+class Mistake(NamedTuple):
+    """A mistake of the catalogue.
+
+    `name` is stable: assignments give partial credit by it. `sentence` is a template that tells the student what was
+    done, said with the values of Changed. `quantities`: what it can be made in. `change` returns None where it cannot
+    be made: no bias to forget, no groups.
+    """
+
+    name: str
+    sentence: str
+    quantities: frozenset[str]
+    change: Callable[[Working], Changed | None]
