@@ -24,6 +24,8 @@ class Question(NamedTuple):
     every mistake that is recognised. `accept`: other answers that count as right, as they would be written.
     `decimals`: to how many an element of an output must be right. `such_that`: the answer is any argument with
     which these hold. `wording`: the question as a sheet shows it, where the teacher wrote one.
+    `label`: the key its answer is written under, `q1`, where that is not `asked.key`. `graph`: the network it is asked
+    of, where that is not the assignment's.
     """
 
     asked: Asked
@@ -34,6 +36,8 @@ class Question(NamedTuple):
     decimals: int = 2
     such_that: tuple[Condition, ...] = ()
     wording: str = ""
+    label: str = ""
+    graph: Graph | None = None
 
 
 class Counting(NamedTuple):
