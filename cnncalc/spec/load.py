@@ -16,7 +16,7 @@ from cnncalc.spec.nodes import MAX_LAYERS
 from cnncalc.spec.problems import Problems, suggestion
 from cnncalc.spec.reader import Reader
 from cnncalc.spec.scope import Scope, Tensor
-from cnncalc.spec.source import Scalar, Sequence, parse
+from cnncalc.spec.source import Scalar, Sequence, Tree, parse
 from cnncalc.spec.tensors import inline_tensors
 from cnncalc.spec.unused import warn_dangling, warn_unused
 from cnncalc.text import Shape, say
@@ -55,11 +55,23 @@ def loads(
     """
     parsed = parse(text, source)
     problems = Problems(source, text, parsed.found)
-    structure = Reader(problems).read(parsed.tree)
+    return build(parsed.tree, problems, input_shape=input_shape, settings=settings, max_layers=max_layers)
+
+
+def build(
+    tree: Tree,
+    problems: Problems,
+    *,
+    input_shape: Shape | None = None,
+    settings: Mapping[str, str | Number] | None = None,
+    max_layers: int = MAX_LAYERS,
+) -> Graph:
+    """Return the graph of a spec that is parsed already, alone or inside another file. See `loads`."""
+    structure = Reader(problems).read(tree)
     try:
         graph = _Network(structure, problems, max_layers).build(input_shape, settings or {})
     except CnncalcError as limit:
-        raise CnncalcError([*problems.errors, *limit.diagnostics], {source: text}) from None
+        raise CnncalcError([*problems.errors, *limit.diagnostics], {problems.source: problems.text}) from None
     problems.raise_if_any()
     assert graph is not None
     return graph

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 
-from cnncalc.diagnostics import Span
 from cnncalc.layers import CANONICAL, LAYERS, layer_type
 from cnncalc.layers.base import argument_fields
 from cnncalc.spec.expressions import CONSTANTS, FUNCTIONS
@@ -47,7 +46,7 @@ class Reader:
                 self.problems.add(
                     "E203",
                     say("the spec has no {name}", name=name),
-                    Span(tree.span.source, 1, 1, 1, 1),
+                    tree.span._replace(end_line=tree.span.line, end_column=tree.span.column),
                     say("write input: [channels, height, width] and a list of layers"),
                 )
         self.check_version()
