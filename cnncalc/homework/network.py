@@ -50,6 +50,15 @@ class Network:
             self._known[asked] = self._total(asked) if asked.place == TOTAL else self._of_layer(asked)
         return self._known[asked]
 
+    def value_or_none(self, asked: Asked) -> Value | None:
+        """Return the right answer, or None where there is none."""
+        if asked.place != TOTAL and asked.place not in self.nodes:
+            return None
+        try:
+            return self.value(asked)
+        except CnncalcError:
+            return None
+
     def element(self, asked: Asked) -> Fraction:
         """Return one element of an output, run by the reference engine in double precision."""
         from cnncalc.engine.element import trace

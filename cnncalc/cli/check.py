@@ -1,0 +1,119 @@
+"""`cnncalc check`: the marks of one student's answers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnncalc.cli.guard import FINDING, INVALID, guard, show_warnings
+from cnncalc.cli.options import Color, ColorOption, JsonOption, LangOption, complete_file, refused
+from cnncalc.text import say
+
+if TYPE_CHECKING:
+    from cnncalc.homework.assignment import Assignment
+    from cnncalc.homework.marks import Checked
+    from cnncalc.homework.submission import Submission
+
+
+def check(
+    answers: Annotated[
+        str,
+        typer.Argument(
+            metavar="ANSWERS",
+            help=say("The answers: YAML, JSON, a Markdown table or CSV; - reads standard input."),
+            show_default=False,
+            autocompletion=complete_file,
+        ),
+    ],
+    spec: Annotated[
+        str | None,
+        typer.Option(
+            "--spec",
+            metavar="FILE",
+            help=say("The network: every layer's shape and parameters are asked."),
+            show_default=False,
+            autocompletion=complete_file,
+        ),
+    ] = None,
+    assignment: Annotated[
+        str | None,
+        typer.Option(
+            "--assignment",
+            "-a",
+            metavar="FILE",
+            help=say("What was asked, and what it is worth."),
+            show_default=False,
+            autocompletion=complete_file,
+        ),
+    ] = None,
+    hints_only: Annotated[
+        bool, typer.Option("--hints-only", help=say("Say what is wrong and the mistake, never the answer."))
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help=say("Derive the answers that are not right."))] = False,
+    lang: LangOption = None,
+    json: JsonOption = False,
+    color: ColorOption = Color.auto,
+) -> None:
+    """Check answers to homework: which are right, and which mistake each wrong number comes from."""
+    with guard(as_json=json, color=color.value):
+        if hints_only and explain:
+            raise refused(say("--explain shows the answers, which --hints-only hides"), say("leave one of them out"))
+        from cnncalc.homework.check import Checker
+        from cnncalc.homework.submission import load_submission
+
+        submission = load_submission(answers)
+        checked = Checker(_asked(submission, answers, spec, assignment)).check(submission)
+        show_warnings(submission.found, color.value, {submission.source: submission.text})
+        hints_only = hints_only or not checked.assignment.reveal
+        _print(checked, hints_only=hints_only, explain=explain and not hints_only, as_json=json, color=color.value)
+    raise typer.Exit(_exit_code(checked))
+
+
+def _asked(submission: Submission, answers: str, spec: str | None, assignment: str | None) -> Assignment:
+    """Return what the answers are held against: an assignment, a spec, or what the answer file itself names."""
+    from cnncalc.homework.read_assignment import assignment_for, load_assignment
+    from cnncalc.spec.load import load
+
+    if spec and assignment:
+        raise refused(say("--spec and --assignment both say what was asked"), say("leave one of them out"))
+    folder = Path() if answers == "-" else Path(answers).parent
+    if not spec and not assignment:
+        spec = str(folder / submission.spec) if submission.spec else None
+        assignment = str(folder / submission.assignment) if submission.assignment else None
+    if assignment:
+        return load_assignment(assignment)
+    if spec:
+        return assignment_for(load(spec))
+    raise refused(
+        say("nothing says what was asked"),
+        say("add --spec specs/lenet.yaml or --assignment FILE, or write spec: lenet.yaml into the answer file"),
+    )
+
+
+def _print(checked: Checked, *, hints_only: bool, explain: bool, as_json: bool, color: str) -> None:
+    if as_json:
+        from cnncalc.render.check_json import checked_json
+        from cnncalc.render.to_json import dumps
+
+        sys.stdout.write(dumps(checked_json(checked, hints_only=hints_only)))
+        return
+    from cnncalc.render.check import show_checked
+    from cnncalc.render.screen import Screen
+
+    derive = None
+    if explain:
+        from cnncalc.homework.derivation import derivations
+
+        derive = derivations(checked.assignment)
+    show_checked(Screen(sys.stdout, color), checked, hints_only=hints_only, derive=derive)
+
+
+def _exit_code(checked: Checked) -> int:
+    """Return 0 where all is right, also where it follows; 2 where something could not be read; else 1."""
+    verdicts = {mark.verdict for mark in checked.marks}
+    if "unread" in verdicts:
+        return INVALID
+    return FINDING if verdicts & {"wrong", "blank"} else 0

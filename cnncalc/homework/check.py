@@ -1,0 +1,264 @@
+"""Check a student's answers: right, right given the earlier answers, or wrong and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from math import prod
+
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.graph import Graph
+from cnncalc.homework.assignment import Assignment, Question
+from cnncalc.homework.compare import Reading, readings
+from cnncalc.homework.condition import Outcome, outcomes, with_arguments
+from cnncalc.homework.diagnose import Diagnoser
+from cnncalc.homework.follow import Own
+from cnncalc.homework.marks import Checked, Diagnosis, Mark, Value, Verdict
+from cnncalc.homework.network import Network
+from cnncalc.homework.notation import Unread, Written, read_value
+from cnncalc.homework.quantities import Asked, read_key
+from cnncalc.homework.submission import Answer, Submission
+from cnncalc.text import say
+
+BLANK = frozenset(("", "-", "--", "?", "n/a", "N/A", "~", "null", "…", "..."))
+"""What stands where nothing is answered."""
+
+
+class Checker:
+    """Marks submissions of one assignment; what they have in common is worked out once."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self._networks: dict[int, Network] = {}
+        self._diagnosers: dict[int, Diagnoser] = {}
+        self._keys: dict[str, Question | Asked | None] = {}
+        self._labels = {question.label.casefold(): question for question in assignment.questions if question.label}
+        self._asked = {question.asked: question for question in assignment.questions if not question.label}
+
+    def check(self, submission: Submission) -> Checked:
+        """Return the marks of a submission. What it says is data: nothing in it is executed or opened."""
+        answers, others = self._by_question(submission)
+        own = _OwnAnswers(self, answers, others)
+        marks = tuple(self._mark(question, answers.get(id(question)), own) for question in self.assignment.questions)
+        return Checked(self.assignment, submission, marks, tuple(others.values()))
+
+    def network(self, question: Question) -> Network:
+        """Return the network that a question is asked of."""
+        return self.network_of(question.graph or self.assignment.graph)
+
+    def network_of(self, graph: Graph) -> Network:
+        """Return the network of one of the assignment's graphs."""
+        found = self._networks.get(id(graph))
+        if found is None:
+            found = self._networks[id(graph)] = Network(graph, self.assignment.counting, self.assignment.seed)
+        return found
+
+    def question_of(self, key: str) -> Question | Asked | None:
+        """Return the question that a key answers; else what the key asks for, which was not asked; else None."""
+        if key not in self._keys:
+            self._keys[key] = self._resolve(key)
+        return self._keys[key]
+
+    def _resolve(self, key: str) -> Question | Asked | None:
+        labelled = self._labels.get(key.strip().casefold())
+        if labelled:
+            return labelled
+        try:
+            asked = read_key(key, self.network_of(self.assignment.graph).nodes)
+        except CnncalcError:
+            return None
+        return self._asked.get(asked, asked)
+
+    def _by_question(self, submission: Submission) -> tuple[dict[int, Answer], dict[Asked | str, Answer]]:
+        answers: dict[int, Answer] = {}
+        others: dict[Asked | str, Answer] = {}
+        for answer in submission.answers:
+            found = self.question_of(answer.key)
+            if isinstance(found, Question):
+                answers.setdefault(id(found), answer)
+            else:
+                others.setdefault(found or answer.key, answer)
+        return answers, others
+
+    def _mark(self, question: Question, answer: Answer | None, own: _OwnAnswers) -> Mark:
+        truth = () if question.such_that else self.network(question).value(question.asked)
+        blank = Mark(question, "blank", truth, Fraction(), answer)
+        if answer is None or answer.text.strip() in BLANK:
+            return blank
+        try:
+            written = read_value(answer.text, question.asked.about.kind)
+        except Unread as problem:
+            notes = tuple(filter(None, (str(problem), problem.help)))
+            return blank._replace(verdict="unread", notes=notes)
+        mark = blank._replace(verdict="wrong", written=written)
+        if question.such_that:
+            return self._mark_condition(mark, written, own)
+        ways = list(readings(written, question.asked, truth, self.assignment.counting, question.decimals))
+        right = self._right(question, ways, truth)
+        if right:
+            notes = right.notes
+            if right.slack and right.value != truth and question.asked.quantity != "output":
+                notes = (*notes, say("it is rounded, and right to the digits written"))
+            return _settled(mark, "right", notes=notes)
+        return self._mark_wrong(mark, ways, own)
+
+    def _right(self, question: Question, ways: Iterable[Reading], truth: Value) -> Reading | None:
+        also = [truth, *(self._accepted(question, text, truth) for text in question.accept)]
+        return next((way for way in ways if not way.mistake and any(way.fits(value) for value in also)), None)
+
+    def _accepted(self, question: Question, text: str, truth: Value) -> Value:
+        written = read_value(text, question.asked.about.kind)
+        return next(readings(written, question.asked, truth, self.assignment.counting, question.decimals)).value
+
+    def _mark_wrong(self, mark: Mark, ways: list[Reading], own: _OwnAnswers) -> Mark:
+        question, truth = mark.question, mark.expected
+        notes = tuple(note for way in ways[:1] for note in way.notes)
+        followed = own.of(question).follow(question.asked)
+        for value, sources in followed.items():
+            if any(way.fits(value) for way in ways if not way.mistake):
+                keys = tuple(asked.key for asked in sources)
+                if question.follow_through:
+                    return _settled(mark, "followed", follows_from=keys, notes=notes)
+                return mark._replace(follows_from=keys, notes=notes)
+        diagnoses = self._diagnose(question, ways, truth, own, [*followed.values()])
+        share = max((_share(diagnosis, question) for diagnosis in diagnoses), default=Fraction())
+        return mark._replace(diagnoses=diagnoses, points=share * question.points, notes=notes)
+
+    def _diagnose(
+        self,
+        question: Question,
+        ways: list[Reading],
+        truth: Value,
+        own: _OwnAnswers,
+        sources: list[tuple[Asked, ...]],
+    ) -> tuple[Diagnosis, ...]:
+        """Return the explanations with the fewest mistakes: from the truth, then from the student's own answers."""
+        named = [way for way in ways if way.mistake]
+        slips = [Diagnosis((way.mistake,), "") for way in named if way.mistake and way.fits(truth)]
+        plain = next((way for way in ways if not way.mistake), None)
+        found: tuple[Diagnosis, ...] = ()
+        if plain:
+            found = self._diagnoser(self.network(question)).diagnose(question.asked, plain.value, plain.slack)
+        single = tuple(diagnosis for diagnosis in found if len(diagnosis.mistakes) == 1)
+        if slips or single:
+            return (*slips, *single)
+        given: tuple[Diagnosis, ...] = ()
+        network = own.of(question).network
+        if plain and sources and network and question.asked.place in {*network.nodes, "total"}:
+            keys = tuple(asked.key for asked in sources[0])
+            given = Diagnoser(network, keys).diagnose(question.asked, plain.value, plain.slack)
+        if any(len(diagnosis.mistakes) == 1 for diagnosis in given):
+            return given
+        return found or self._slip_and_mistake(question, named) or given
+
+    def _slip_and_mistake(self, question: Question, named: list[Reading]) -> tuple[Diagnosis, ...]:
+        """Return the pairs of one mistake of notation and one of the catalogue."""
+        diagnoser = self._diagnoser(self.network(question))
+        return tuple(
+            diagnosis._replace(mistakes=(way.mistake, *diagnosis.mistakes))
+            for way in named
+            if way.mistake
+            for diagnosis in diagnoser.diagnose(question.asked, way.value, way.slack)
+            if len(diagnosis.mistakes) == 1
+        )
+
+    def _diagnoser(self, network: Network) -> Diagnoser:
+        found = self._diagnosers.get(id(network))
+        if found is None:
+            found = self._diagnosers[id(network)] = Diagnoser(network)
+        return found
+
+    def _mark_condition(self, mark: Mark, written: Written, own: _OwnAnswers) -> Mark:
+        """Mark an argument by what it brings about, together with the student's other arguments, else alone."""
+        question = mark.question
+        network = self.network(question)
+        mine = {question.asked: written.numbers}
+        results: list[Outcome] = []
+        for values in ({**own.arguments(question), **mine}, mine):
+            try:
+                changed = with_arguments(network, values)
+            except ValueError:
+                return mark._replace(notes=(say("{type} cannot have this value", type=question.asked.place),))
+            results = outcomes(changed, question.such_that)
+            if all(result.holds for result in results):
+                return _settled(mark, "right")
+        failed = next(result for result in results if not result.holds)
+        return mark._replace(notes=(_what_comes_of_it(failed),))
+
+
+class _OwnAnswers:
+    """What a student answered and could be read, by the network it is about: for follow-through."""
+
+    def __init__(self, checker: Checker, answers: Mapping[int, Answer], others: Mapping[Asked | str, Answer]) -> None:
+        self._checker = checker
+        self._answers = answers
+        self._others = others
+        self._own: dict[int, Own] = {}
+
+    def of(self, question: Question) -> Own:
+        """Return the student's version of the network of a question."""
+        network = self._checker.network(question)
+        found = self._own.get(id(network))
+        if found is None:
+            found = self._own[id(network)] = Own(network, self._given(network))
+        return found
+
+    def arguments(self, question: Question) -> dict[Asked, Value]:
+        """Return the arguments that the student chose in questions of the same kind about the same network."""
+        found: dict[Asked, Value] = {}
+        for other in self._checker.assignment.questions:
+            answer = self._answers.get(id(other))
+            if other.such_that and answer and self._checker.network(other) is self._checker.network(question):
+                written = _read(answer, other.asked)
+                if written:
+                    found[other.asked] = written.numbers
+        return found
+
+    def _given(self, network: Network) -> dict[Asked, Value]:
+        given: dict[Asked, Value] = {}
+        for question in self._checker.assignment.questions:
+            answer = self._answers.get(id(question))
+            if answer and not question.such_that and self._checker.network(question) is network:
+                self._take(network, question.asked, answer, question.decimals, given)
+        if network.graph is self._checker.assignment.graph:
+            for asked, answer in self._others.items():
+                if isinstance(asked, Asked):
+                    self._take(network, asked, answer, 2, given)
+        return given
+
+    def _take(self, network: Network, asked: Asked, answer: Answer, decimals: int, given: dict[Asked, Value]) -> None:
+        written = _read(answer, asked)
+        truth = network.value_or_none(asked)
+        if written is None or truth is None or asked.quantity == "output":
+            return
+        ways = readings(written, asked, truth, self._checker.assignment.counting, decimals)
+        plain = next((way for way in ways if not way.mistake), None)
+        if plain is not None:
+            given[asked] = truth if plain.fits(truth) else plain.value
+
+
+def _read(answer: Answer, asked: Asked) -> Written | None:
+    if answer.text.strip() in BLANK:
+        return None
+    try:
+        return read_value(answer.text, asked.about.kind)
+    except Unread:
+        return None
+
+
+def _settled(mark: Mark, verdict: Verdict, follows_from: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Mark:
+    """Return a mark with all its points."""
+    return mark._replace(verdict=verdict, points=mark.question.points, follows_from=follows_from, notes=notes)
+
+
+def _share(diagnosis: Diagnosis, question: Question) -> Fraction:
+    """Return the share of the points an explanation earns; two mistakes earn the product of their shares."""
+    other = question.partial.get("any", Fraction())
+    return prod((question.partial.get(one.name, other) for one in diagnosis.mistakes), start=Fraction(1))
+
+
+def _what_comes_of_it(failed: Outcome) -> str:
+    asked = failed.condition.asked
+    if failed.value is None:
+        return say("with it, the layers no longer fit together")
+    return say("with it, {key} is {value}", key=asked.key, value="x".join(str(size) for size in failed.value))

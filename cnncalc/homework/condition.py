@@ -1,0 +1,61 @@
+"""Questions with many right answers: whether an argument brings about what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cnncalc.homework.assignment import Condition
+from cnncalc.homework.compare import readings
+from cnncalc.homework.marks import Value
+from cnncalc.homework.network import Network
+from cnncalc.homework.notation import read_value
+from cnncalc.homework.quantities import Asked
+from cnncalc.homework.rebuild import rebuilt
+from cnncalc.layers.base import Layer, argument_fields
+
+
+class Outcome(NamedTuple):
+    """What a condition's quantity becomes: `value` is None where a layer does not fit its input any more."""
+
+    condition: Condition
+    value: Value | None
+    holds: bool
+
+
+def with_arguments(network: Network, values: Mapping[Asked, Value]) -> Network:
+    """Return the network with these arguments of its layers. Raises ValueError for a value an argument cannot have."""
+    layers: dict[str, Layer] = {}
+    for asked, value in values.items():
+        layer = layers.get(asked.place, network.nodes[asked.place].layer)
+        layers[asked.place] = _with_argument(layer, asked.quantity, value)
+    return Network(rebuilt(network.graph, layers=layers), network.counting, network.seed)
+
+
+def _with_argument(layer: Layer, name: str, value: Value) -> Layer:
+    from dataclasses import replace
+
+    if any(size != int(size) for size in value):
+        raise ValueError
+    sizes = [int(size) for size in value]
+    kind = argument_fields(type(layer))[name][0]
+    changed = {name: kind.normalise(sizes[0] if len(set(sizes)) == 1 else sizes, layer.axes)}
+    return replace(layer, **changed)
+
+
+def outcomes(network: Network, conditions: tuple[Condition, ...]) -> list[Outcome]:
+    """Return what becomes of each condition in `network`."""
+    found: list[Outcome] = []
+    for condition in conditions:
+        value = network.value_or_none(condition.asked)
+        found.append(Outcome(condition, value, value is not None and _is(condition, value, network)))
+    return found
+
+
+def _is(condition: Condition, value: Value, network: Network) -> bool:
+    written = read_value(condition.text, condition.asked.about.kind)
+    return any(
+        reading.fits(value)
+        for reading in readings(written, condition.asked, value, network.counting, decimals=2)
+        if reading.mistake is None
+    )

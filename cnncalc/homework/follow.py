@@ -1,0 +1,215 @@
+"""Follow-through: what a later answer should be, given the student's own earlier answers.
+
+As teachers do by hand: a wrong output shape is taken for granted, and what the student computed from it is held
+against what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+
+from cnncalc.analysis.memory import BITS
+from cnncalc.graph import INPUT, Node
+from cnncalc.homework.marks import Value
+from cnncalc.homework.network import Network
+from cnncalc.homework.quantities import AXES, TOTAL, Asked
+from cnncalc.homework.rebuild import rebuilt
+from cnncalc.layers.base import LayerError
+from cnncalc.layers.geometry import Window, Windows
+from cnncalc.text import Shape
+
+
+class Own:
+    """The network as the student's own answers have it. `given`: what was answered and could be read."""
+
+    def __init__(self, network: Network, given: Mapping[Asked, Value]) -> None:
+        self.truth = network
+        self.given = given
+        self.wrong = {asked: value for asked, value in given.items() if value != network.value(asked)}
+
+    def follow(self, asked: Asked) -> dict[Value, tuple[Asked, ...]]:
+        """Return what `asked` may be, given the student's other answers, with those it follows from.
+
+        Empty where nothing follows but the truth.
+        """
+        found: dict[Value, tuple[Asked, ...]] = {}
+        truth = self.truth.value(asked)
+        for way in (self._total, self._parts) if asked.place == TOTAL else (self._shaped, self._parts, self._field):
+            result = way(asked)
+            if result and result[1] and result[0] != truth:
+                found.setdefault(result[0], tuple(sorted(result[1], key=lambda one: one.key)))
+        return found
+
+    # Shapes: the graph as the student has it, and what every layer makes of what enters it.
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[Shape, tuple[Asked, ...]]]:
+        """The output shapes the student gave and got wrong, whole or an axis, by layer, with the answers."""
+        found: dict[str, tuple[Shape, tuple[Asked, ...]]] = {}
+        for name in {asked.place for asked in self.wrong if asked.quantity in ("output_shape", *AXES)}:
+            whole = Asked(name, "output_shape")
+            right = self.truth.nodes[name].output_shape
+            value = self.wrong.get(whole)
+            if value is not None:
+                if len(value) == len(right) and all(size == int(size) > 0 for size in value):
+                    found[name] = (tuple(int(size) for size in value), (whole,))
+                continue
+            axes = _axes(right)
+            sizes = list(right)
+            used = [asked for at in range(len(sizes)) if (asked := Asked(name, axes[at])) in self.wrong]
+            for asked in used:
+                sizes[axes.index(asked.quantity)] = int(self.wrong[asked][0])
+            if used and min(sizes) > 0:
+                found[name] = (tuple(sizes), tuple(used))
+        return found
+
+    @cached_property
+    def network(self) -> Network | None:
+        """The network with these shapes in it, or None where the student got none wrong."""
+        if not self.shapes:
+            return None
+        graph = rebuilt(self.truth.graph, shapes={name: shape for name, (shape, _) in self.shapes.items()})
+        return Network(graph, self.truth.counting, self.truth.seed)
+
+    def entering(self, name: str) -> set[Asked]:
+        """Return the wrong shapes that reach the inputs of a layer, the nearest of each path."""
+        found: set[Asked] = set()
+        pending = list(self.truth.nodes[name].inputs)
+        seen: set[str] = set()
+        while pending:
+            at = pending.pop()
+            if at == INPUT or at in seen:
+                continue
+            seen.add(at)
+            if at in self.shapes:
+                found.update(self.shapes[at][1])
+            else:
+                pending.extend(self.truth.nodes[at].inputs)
+        return found
+
+    def _shaped(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        """What follows from the shapes that enter, and for costs and memory from the student's own output shape."""
+        if self.network is None or asked.place not in self.network.nodes or asked.quantity in _NO_SHAPES:
+            return None
+        node = self.network.nodes[asked.place]
+        sources = self.entering(asked.place)
+        if asked.quantity in ("output_shape", *AXES):
+            computed = _again(node)
+            if computed is None or len(computed) != len(node.output_shape):
+                return None
+            if asked.quantity == "output_shape":
+                return computed, sources
+            return (computed[_axes(computed).index(asked.quantity)],), sources
+        if asked.quantity in _OF_OUTPUT and asked.place in self.shapes:
+            sources = sources | set(self.shapes[asked.place][1])
+        return self.network.value(asked), sources
+
+    # Numbers that are made of other answers of the same layer.
+
+    def _parts(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        """What follows from the student's own numbers for the same place."""
+
+        def own(quantity: str) -> int | None:
+            value = self.given.get(Asked(asked.place, quantity))
+            return None if value is None or value[0] != int(value[0]) else int(value[0])
+
+        def result(number: int, *quantities: str) -> tuple[Value, set[Asked]]:
+            used = {Asked(asked.place, quantity) for quantity in quantities}
+            return (number,), used & self.wrong.keys()
+
+        counting = self.truth.counting
+        match asked.quantity:
+            case "parameters" if (weights := own("weights")) is not None and (biases := own("biases")) is not None:
+                return result(weights + biases * counting.bias_in_parameters, "weights", "biases")
+            case "flops" if (macs := own("macs")) is not None and not counting.bias_in_macs:
+                return result(counting.flops_per_mac * macs, "macs")
+            case "memory" if (elements := own("output_elements")) is not None:
+                return result(self._bytes(elements) * counting.batch, "output_elements")
+            case "parameter_memory" if (parameters := own("parameters")) is not None:
+                return result(self._bytes(parameters), "parameters")
+            case _:
+                return None
+
+    def _bytes(self, count: int) -> int:
+        return -(-count * BITS[self.truth.counting.dtype] // 8)
+
+    # Receptive fields: from the student's own field and jump before the layer.
+
+    def _field(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        if asked.quantity not in ("receptive_field", "jump"):
+            return None
+        node = self.truth.nodes[asked.place]
+        relations = node.layer.windows(node.input_shapes, node.output_shape)
+        relation = relations[0]
+        if len(node.inputs) != 1 or not isinstance(relation, Windows):
+            return None
+        windows = [axis for axis in relation.axes if isinstance(axis, Window)]
+        field, seen = self._before(node.inputs[0], "receptive_field")
+        jump, jumped = self._before(node.inputs[0], "jump")
+        if field is None or jump is None or not len(windows) == len(field) == len(jump):
+            return None
+        if asked.quantity == "jump":
+            return tuple(j * w.stride for j, w in zip(jump, windows, strict=True)), jumped
+        sizes = zip(field, jump, windows, strict=True)
+        return tuple(r + (w.extent - 1) * j for r, j, w in sizes), seen | jumped
+
+    def _before(self, name: str, quantity: str) -> tuple[Value | None, set[Asked]]:
+        """Return the field or the jump of what enters a layer: the student's where answered, else what follows."""
+        fields = len(self.truth.graph.input_shape) - 1
+        if name == INPUT:
+            return (1,) * fields, set()
+        asked = Asked(name, quantity)
+        value = self.given.get(asked)
+        if value is not None:
+            return (value * fields if len(value) == 1 else value), {asked} & self.wrong.keys()
+        if self._fields_wrong:
+            followed = self._field(asked)
+            if followed:
+                return followed
+        return self.truth.value_or_none(asked), set()
+
+    @cached_property
+    def _fields_wrong(self) -> bool:
+        return any(asked.quantity in ("receptive_field", "jump") for asked in self.wrong)
+
+    # Totals: from the student's own numbers for the layers, or from other totals.
+
+    def _total(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        if asked.quantity == "peak_memory":
+            return None
+        total: Fraction | int = 0
+        used: set[Asked] = set()
+        for node in self.truth.graph.executed:
+            part = Asked(node.name, asked.quantity)
+            value = self.given.get(part)
+            if value is None:
+                followed = self._shaped(part)
+                value = followed[0] if followed else self.truth.value(part)
+                used |= followed[1] if followed else set()
+            elif part in self.wrong:
+                used.add(part)
+            total += value[0]
+        return (total,), used
+
+
+_OF_OUTPUT = ("output_elements", "macs", "flops", "memory", "locally_connected", "fully_connected")
+"""What is computed from a layer's own output shape too."""
+
+_NO_SHAPES = ("receptive_field", "jump", "output", "kernel_size", "stride", "padding", "dilation", "groups")
+"""What no shape changes."""
+
+
+def _axes(shape: Shape) -> tuple[str, ...]:
+    """Return what the axes of a shape are called."""
+    names = {2: ("output_length",), 3: ("output_height", "output_width")}
+    spatial = names.get(len(shape), ("output_depth", "output_height", "output_width")[: len(shape) - 1])
+    return ("output_channels", *spatial)
+
+
+def _again(node: Node) -> Shape | None:
+    try:
+        return node.layer.output_shape(node.input_shapes)
+    except LayerError:
+        return None
