@@ -42,39 +42,33 @@ class Own:
                 found.setdefault(result[0], tuple(sorted(result[1], key=lambda one: one.key)))
         return found
 
-    # Shapes: the graph as the student has it, and what every layer makes of what enters it.
-
     @cached_property
     def shapes(self) -> dict[str, tuple[Shape, tuple[Asked, ...]]]:
-        """The output shapes the student gave and got wrong, whole or an axis, by layer, with the answers."""
+        """The output shapes the student gave, whole or an axis, by layer, each with its answers that are wrong."""
         found: dict[str, tuple[Shape, tuple[Asked, ...]]] = {}
-        for name in {asked.place for asked in self.wrong if asked.quantity in ("output_shape", *AXES)}:
-            whole = Asked(name, "output_shape")
-            right = self.truth.nodes[name].output_shape
-            value = self.wrong.get(whole)
-            if value is not None:
-                if len(value) == len(right) and all(size == int(size) > 0 for size in value):
-                    found[name] = (tuple(int(size) for size in value), (whole,))
-                continue
-            axes = _axes(right)
-            sizes = list(right)
-            used = [asked for at in range(len(sizes)) if (asked := Asked(name, axes[at])) in self.wrong]
-            for asked in used:
-                sizes[axes.index(asked.quantity)] = int(self.wrong[asked][0])
-            if used and min(sizes) > 0:
-                found[name] = (tuple(sizes), tuple(used))
+        for asked, value in self.given.items():
+            right = self.truth.nodes[asked.place].output_shape if asked.place != TOTAL else ()
+            if asked.quantity == "output_shape" and len(value) == len(right):
+                if all(size == int(size) > 0 for size in value):
+                    found[asked.place] = (tuple(map(int, value)), (asked,) if asked in self.wrong else ())
+        for asked in [asked for asked in self.wrong if asked.quantity in AXES]:
+            size = self.wrong[asked][0]
+            if Asked(asked.place, "output_shape") not in self.given and size == int(size) > 0:
+                sizes, used = found.get(asked.place, (self.truth.nodes[asked.place].output_shape, ()))
+                at = _axes(sizes).index(asked.quantity)
+                found[asked.place] = ((*sizes[:at], int(size), *sizes[at + 1 :]), (*used, asked))
         return found
 
     @cached_property
     def network(self) -> Network | None:
         """The network with these shapes in it, or None where the student got none wrong."""
-        if not self.shapes:
+        if not any(wrong for _, wrong in self.shapes.values()):
             return None
         graph = rebuilt(self.truth.graph, shapes={name: shape for name, (shape, _) in self.shapes.items()})
         return Network(graph, self.truth.counting, self.truth.seed)
 
     def entering(self, name: str) -> set[Asked]:
-        """Return the wrong shapes that reach the inputs of a layer, the nearest of each path."""
+        """Return the wrong shapes that reach the inputs of a layer: of each path, what was answered last."""
         found: set[Asked] = set()
         pending = list(self.truth.nodes[name].inputs)
         seen: set[str] = set()
@@ -103,10 +97,8 @@ class Own:
                 return computed, sources
             return (computed[_axes(computed).index(asked.quantity)],), sources
         if asked.quantity in _OF_OUTPUT and asked.place in self.shapes:
-            sources = sources | set(self.shapes[asked.place][1])
+            sources |= set(self.shapes[asked.place][1])
         return self.network.value(asked), sources
-
-    # Numbers that are made of other answers of the same layer.
 
     def _parts(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
         """What follows from the student's own numbers for the same place."""
@@ -135,9 +127,8 @@ class Own:
     def _bytes(self, count: int) -> int:
         return -(-count * BITS[self.truth.counting.dtype] // 8)
 
-    # Receptive fields: from the student's own field and jump before the layer.
-
     def _field(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        """What follows from the student's own field and jump before the layer."""
         if asked.quantity not in ("receptive_field", "jump"):
             return None
         node = self.truth.nodes[asked.place]
@@ -174,9 +165,8 @@ class Own:
     def _fields_wrong(self) -> bool:
         return any(asked.quantity in ("receptive_field", "jump") for asked in self.wrong)
 
-    # Totals: from the student's own numbers for the layers, or from other totals.
-
     def _total(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        """The sum of the student's own numbers for the layers, and of what follows for those not answered."""
         if asked.quantity == "peak_memory":
             return None
         total: Fraction | int = 0
