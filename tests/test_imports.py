@@ -19,7 +19,7 @@ LEVELS = [
     {"layers"},
     {"graph"},
     {"spec", "analysis", "engine"},
-    {"verify", "interop"},
+    {"verify", "interop", "homework"},
     {"render"},
     {"cli"},
 ]

@@ -48,9 +48,9 @@ class Own:
         found: dict[str, tuple[Shape, tuple[Asked, ...]]] = {}
         for asked, value in self.given.items():
             right = self.truth.nodes[asked.place].output_shape if asked.place != TOTAL else ()
-            if asked.quantity == "output_shape" and len(value) == len(right):
-                if all(size == int(size) > 0 for size in value):
-                    found[asked.place] = (tuple(map(int, value)), (asked,) if asked in self.wrong else ())
+            fits = asked.quantity == "output_shape" and len(value) == len(right)
+            if fits and all(size == int(size) > 0 for size in value):
+                found[asked.place] = (tuple(map(int, value)), (asked,) if asked in self.wrong else ())
         for asked in [asked for asked in self.wrong if asked.quantity in AXES]:
             size = self.wrong[asked][0]
             if Asked(asked.place, "output_shape") not in self.given and size == int(size) > 0:
