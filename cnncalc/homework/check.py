@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
+from typing import NamedTuple
 
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph
@@ -15,13 +16,25 @@ from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.follow import Own
 from cnncalc.homework.marks import Checked, Diagnosis, Mark, Value, Verdict
 from cnncalc.homework.network import Network
-from cnncalc.homework.notation import Unread, Written, read_value
-from cnncalc.homework.quantities import Asked, read_key
+from cnncalc.homework.notation import Unread, read_value
+from cnncalc.homework.quantities import TOTAL, Asked, read_key
 from cnncalc.homework.submission import Answer, Submission
 from cnncalc.text import say
 
 BLANK = frozenset(("", "-", "--", "?", "n/a", "N/A", "~", "null", "…", "..."))
 """What stands where nothing is answered."""
+
+
+MOST_KEPT = 100_000
+"""How many different answers are remembered."""
+
+
+class Taken(NamedTuple):
+    """What can be said of an answer alone. `ways`: how it can be taken; `plain`: as it is written."""
+
+    mark: Mark
+    ways: tuple[Reading, ...] = ()
+    plain: Reading | None = None
 
 
 class Checker:
@@ -31,7 +44,9 @@ class Checker:
         self.assignment = assignment
         self._networks: dict[int, Network] = {}
         self._diagnosers: dict[int, Diagnoser] = {}
+        self._taken: dict[tuple[int, str], Taken] = {}
         self._keys: dict[str, Question | Asked | None] = {}
+        self._unasked: dict[Asked, Question] = {}
         self._labels = {question.label.casefold(): question for question in assignment.questions if question.label}
         self._asked = {question.asked: question for question in assignment.questions if not question.label}
 
@@ -69,6 +84,10 @@ class Checker:
             return None
         return self._asked.get(asked, asked)
 
+    def unasked(self, asked: Asked) -> Question:
+        """Return a question for what was answered and not asked: it earns nothing, and may be gone on with."""
+        return self._unasked.setdefault(asked, Question(asked, Fraction()))
+
     def _by_question(self, submission: Submission) -> tuple[dict[int, Answer], dict[Asked | str, Answer]]:
         answers: dict[int, Answer] = {}
         others: dict[Asked | str, Answer] = {}
@@ -81,84 +100,105 @@ class Checker:
         return answers, others
 
     def _mark(self, question: Question, answer: Answer | None, own: _OwnAnswers) -> Mark:
+        if answer is None:
+            return self._blank(question)
+        taken = self.take(question, answer.text)
+        mark = taken.mark._replace(answer=answer)
+        if mark.verdict != "wrong":
+            return mark
+        if question.such_that:
+            return self._mark_condition(mark, own)
+        return self._mark_wrong(mark, taken, own)
+
+    def take(self, question: Question, text: str) -> Taken:
+        """Return what can be said of an answer without the student's other answers; kept, for a class repeats them."""
+        key = (id(question), text)
+        taken = self._taken.get(key)
+        if taken is None:
+            if len(self._taken) >= MOST_KEPT:
+                self._taken.clear()
+            taken = self._taken[key] = self._take(question, text)
+        return taken
+
+    def _blank(self, question: Question) -> Mark:
         truth = () if question.such_that else self.network(question).value(question.asked)
-        blank = Mark(question, "blank", truth, Fraction(), answer)
-        if answer is None or answer.text.strip() in BLANK:
-            return blank
+        return Mark(question, "blank", truth, Fraction())
+
+    def _take(self, question: Question, text: str) -> Taken:
+        blank = self._blank(question)
+        if text.strip() in BLANK:
+            return Taken(blank)
         try:
-            written = read_value(answer.text, question.asked.about.kind)
+            written = read_value(text, question.asked.about.kind)
         except Unread as problem:
             notes = tuple(filter(None, (str(problem), problem.help)))
-            return blank._replace(verdict="unread", notes=notes)
+            return Taken(blank._replace(verdict="unread", notes=notes))
         mark = blank._replace(verdict="wrong", written=written)
         if question.such_that:
-            return self._mark_condition(mark, written, own)
-        ways = list(readings(written, question.asked, truth, self.assignment.counting, question.decimals))
-        right = self._right(question, ways, truth)
-        if right:
-            notes = right.notes
-            if right.slack and right.value != truth and question.asked.quantity != "output":
-                notes = (*notes, say("it is rounded, and right to the digits written"))
-            return _settled(mark, "right", notes=notes)
-        return self._mark_wrong(mark, ways, own)
+            return Taken(mark)
+        truth = mark.expected
+        ways = tuple(readings(written, question.asked, truth, self.assignment.counting, question.decimals))
+        plain = next((way for way in ways if not way.mistake), None)
+        notes = plain.notes if plain else ()
+        if written.working:
+            notes = (*notes, say("the result counts, and the working {working} gives another", working=written.working))
+        if plain is None or not self._is_right(question, plain, truth):
+            return Taken(mark._replace(notes=notes), ways, plain)
+        if plain.slack and plain.value != truth and question.asked.quantity != "output":
+            notes = (*notes, say("it is rounded, and right to the digits written"))
+        return Taken(_settled(mark, "right", notes=notes), ways, plain._replace(value=truth))
 
-    def _right(self, question: Question, ways: Iterable[Reading], truth: Value) -> Reading | None:
-        also = [truth, *(self._accepted(question, text, truth) for text in question.accept)]
-        return next((way for way in ways if not way.mistake and any(way.fits(value) for value in also)), None)
+    def _is_right(self, question: Question, plain: Reading, truth: Value) -> bool:
+        return plain.fits(truth) or any(plain.fits(self._accepted(question, text, truth)) for text in question.accept)
 
     def _accepted(self, question: Question, text: str, truth: Value) -> Value:
         written = read_value(text, question.asked.about.kind)
         return next(readings(written, question.asked, truth, self.assignment.counting, question.decimals)).value
 
-    def _mark_wrong(self, mark: Mark, ways: list[Reading], own: _OwnAnswers) -> Mark:
-        question, truth = mark.question, mark.expected
-        notes = tuple(note for way in ways[:1] for note in way.notes)
+    def _mark_wrong(self, mark: Mark, taken: Taken, own: _OwnAnswers) -> Mark:
+        question = mark.question
         followed = own.of(question).follow(question.asked)
         for value, sources in followed.items():
-            if any(way.fits(value) for way in ways if not way.mistake):
+            if taken.plain and taken.plain.fits(value):
                 keys = tuple(asked.key for asked in sources)
                 if question.follow_through:
-                    return _settled(mark, "followed", follows_from=keys, notes=notes)
-                return mark._replace(follows_from=keys, notes=notes)
-        diagnoses = self._diagnose(question, ways, truth, own, [*followed.values()])
+                    return _settled(mark, "followed", follows_from=keys, notes=mark.notes)
+                return mark._replace(follows_from=keys)
+        diagnoses = self._diagnose(question, taken, own, [*followed.values()])
         share = max((_share(diagnosis, question) for diagnosis in diagnoses), default=Fraction())
-        return mark._replace(diagnoses=diagnoses, points=share * question.points, notes=notes)
+        return mark._replace(diagnoses=diagnoses, points=share * question.points)
 
     def _diagnose(
-        self,
-        question: Question,
-        ways: list[Reading],
-        truth: Value,
-        own: _OwnAnswers,
-        sources: list[tuple[Asked, ...]],
+        self, question: Question, taken: Taken, own: _OwnAnswers, sources: list[tuple[Asked, ...]]
     ) -> tuple[Diagnosis, ...]:
         """Return the explanations with the fewest mistakes: from the truth, then from the student's own answers."""
-        named = [way for way in ways if way.mistake]
-        slips = [Diagnosis((way.mistake,), "") for way in named if way.mistake and way.fits(truth)]
-        plain = next((way for way in ways if not way.mistake), None)
-        found: tuple[Diagnosis, ...] = ()
-        if plain:
-            found = self._diagnoser(self.network(question)).diagnose(question.asked, plain.value, plain.slack)
+        truth = taken.mark.expected
+        slips = [Diagnosis((way.mistake,), "") for way in taken.ways if way.mistake and way.fits(truth)]
+        found = self._from(self.network(question), question.asked, taken.plain)
         single = tuple(diagnosis for diagnosis in found if len(diagnosis.mistakes) == 1)
         if slips or single:
             return (*slips, *single)
-        given: tuple[Diagnosis, ...] = ()
         network = own.of(question).network
-        if plain and sources and network and question.asked.place in {*network.nodes, "total"}:
+        given: tuple[Diagnosis, ...] = ()
+        if sources and network and taken.plain and question.asked.place in {*network.nodes, TOTAL}:
             keys = tuple(asked.key for asked in sources[0])
-            given = Diagnoser(network, keys).diagnose(question.asked, plain.value, plain.slack)
+            given = Diagnoser(network, keys).diagnose(question.asked, taken.plain.value, taken.plain.slack)
         if any(len(diagnosis.mistakes) == 1 for diagnosis in given):
             return given
-        return found or self._slip_and_mistake(question, named) or given
+        return found or self._slip_and_mistake(question, taken) or given
 
-    def _slip_and_mistake(self, question: Question, named: list[Reading]) -> tuple[Diagnosis, ...]:
+    def _from(self, network: Network, asked: Asked, plain: Reading | None) -> tuple[Diagnosis, ...]:
+        if plain is None:
+            return ()
+        return self._diagnoser(network).diagnose(asked, plain.value, plain.slack)
+
+    def _slip_and_mistake(self, question: Question, taken: Taken) -> tuple[Diagnosis, ...]:
         """Return the pairs of one mistake of notation and one of the catalogue."""
-        diagnoser = self._diagnoser(self.network(question))
         return tuple(
             diagnosis._replace(mistakes=(way.mistake, *diagnosis.mistakes))
-            for way in named
+            for way in taken.ways
             if way.mistake
-            for diagnosis in diagnoser.diagnose(question.asked, way.value, way.slack)
+            for diagnosis in self._from(self.network(question), question.asked, way)
             if len(diagnosis.mistakes) == 1
         )
 
@@ -168,17 +208,17 @@ class Checker:
             found = self._diagnosers[id(network)] = Diagnoser(network)
         return found
 
-    def _mark_condition(self, mark: Mark, written: Written, own: _OwnAnswers) -> Mark:
+    def _mark_condition(self, mark: Mark, own: _OwnAnswers) -> Mark:
         """Mark an argument by what it brings about, together with the student's other arguments, else alone."""
         question = mark.question
         network = self.network(question)
-        mine = {question.asked: written.numbers}
+        mine = {question.asked: mark.written.numbers if mark.written else ()}
         results: list[Outcome] = []
         for values in ({**own.arguments(question), **mine}, mine):
             try:
                 changed = with_arguments(network, values)
             except ValueError:
-                return mark._replace(notes=(say("{type} cannot have this value", type=question.asked.place),))
+                return mark._replace(notes=(say("{key} cannot have this value", key=question.asked.key),))
             results = outcomes(changed, question.such_that)
             if all(result.holds for result in results):
                 return _settled(mark, "right")
@@ -209,41 +249,28 @@ class _OwnAnswers:
         for other in self._checker.assignment.questions:
             answer = self._answers.get(id(other))
             if other.such_that and answer and self._checker.network(other) is self._checker.network(question):
-                written = _read(answer, other.asked)
+                written = self._checker.take(other, answer.text).mark.written
                 if written:
                     found[other.asked] = written.numbers
         return found
 
     def _given(self, network: Network) -> dict[Asked, Value]:
+        checker = self._checker
         given: dict[Asked, Value] = {}
-        for question in self._checker.assignment.questions:
+        for question in checker.assignment.questions:
             answer = self._answers.get(id(question))
-            if answer and not question.such_that and self._checker.network(question) is network:
-                self._take(network, question.asked, answer, question.decimals, given)
-        if network.graph is self._checker.assignment.graph:
+            if answer and not question.such_that and checker.network(question) is network:
+                self._go_on_with(question, answer, given)
+        if network is checker.network_of(checker.assignment.graph):
             for asked, answer in self._others.items():
-                if isinstance(asked, Asked):
-                    self._take(network, asked, answer, 2, given)
+                if isinstance(asked, Asked) and network.value_or_none(asked) is not None:
+                    self._go_on_with(checker.unasked(asked), answer, given)
         return given
 
-    def _take(self, network: Network, asked: Asked, answer: Answer, decimals: int, given: dict[Asked, Value]) -> None:
-        written = _read(answer, asked)
-        truth = network.value_or_none(asked)
-        if written is None or truth is None or asked.quantity == "output":
-            return
-        ways = readings(written, asked, truth, self._checker.assignment.counting, decimals)
-        plain = next((way for way in ways if not way.mistake), None)
-        if plain is not None:
-            given[asked] = truth if plain.fits(truth) else plain.value
-
-
-def _read(answer: Answer, asked: Asked) -> Written | None:
-    if answer.text.strip() in BLANK:
-        return None
-    try:
-        return read_value(answer.text, asked.about.kind)
-    except Unread:
-        return None
+    def _go_on_with(self, question: Question, answer: Answer, given: dict[Asked, Value]) -> None:
+        plain = self._checker.take(question, answer.text).plain
+        if plain and question.asked.quantity != "output":
+            given[question.asked] = plain.value
 
 
 def _settled(mark: Mark, verdict: Verdict, follows_from: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Mark:
