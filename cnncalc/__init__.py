@@ -6,7 +6,7 @@
     report.totals.macs, report.layer("conv2").held.parameter_count
     proof = cnncalc.run(network)
 
-Importing this loads neither numpy nor numba; `run` does.
+Importing this loads neither numpy nor numba; `run` does. Sentences are in English until `cnncalc.use_language("zh")`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.graph import Graph as Graph
     from cnncalc.spec.load import load as load
     from cnncalc.spec.load import loads as loads
+    from cnncalc.text import use_language as use_language
     from cnncalc.verify import Proof as Proof
     from cnncalc.verify import run as run
 
@@ -35,9 +36,10 @@ _PLACES = {
     "run": "cnncalc.verify",
     "Proof": "cnncalc.verify",
     "CnncalcError": "cnncalc.diagnostics",
+    "use_language": "cnncalc.text",
 }
 
-__all__ = ["CnncalcError", "Graph", "Proof", "Report", "__version__", "analyze", "load", "loads", "run"]
+__all__ = ["CnncalcError", "Graph", "Proof", "Report", "__version__", "analyze", "load", "loads", "run", "use_language"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from cnncalc.text import say
+
 MAX_SHOWN = 20
 """A user sees this many errors of a file at once; the rest are counted."""
 
@@ -70,7 +72,14 @@ class CnncalcError(Exception):
 def plain(diagnostic: Diagnostic) -> str:
     """One line for one diagnostic: `specs/a.yaml:3:5: error[E310]: ...`."""
     place = f"{diagnostic.span.source}:{diagnostic.span.line}:{diagnostic.span.column}: " if diagnostic.span else ""
-    return f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    return f"{place}{heading(diagnostic)}{say(': {message}', message=diagnostic.message)}"
+
+
+def heading(diagnostic: Diagnostic) -> str:
+    """Return what stands before the message: `error[E310]`."""
+    if diagnostic.severity == "error":
+        return say("error[{code}]", code=diagnostic.code)
+    return say("warning[{code}]", code=diagnostic.code)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -33,7 +33,8 @@ class Result(NamedTuple):
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES", "TERM")}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "TERM": "xterm", **(extra or {})}
+    fixed = {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "TERM": "xterm", "LANGUAGE": "en"}
+    return {**kept, **fixed, **(extra or {})}
 
 
 def cnncalc(

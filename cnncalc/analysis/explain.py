@@ -38,10 +38,10 @@ def explain(report: Report, name: str) -> Explanation:
     layer = node.layer
     rules = {
         "shape": layer.shape_rules(node.input_shapes, node.output_shape)
-        or [Rule("out", say("the size of the input"), "", 0, shape_text(node.output_shape))],
+        or [Rule(say("out"), say("the size of the input"), "", 0, shape_text(node.output_shape))],
         "parameters": [layer.parameter_rule(node.input_shapes)],
         "macs": [layer.mac_rule(node.input_shapes, node.output_shape)],
-        "flops": [Rule("FLOPs", "2 MACs", f"{FLOPS_PER_MAC}*{facts.cost.macs}", facts.cost.flops)],
+        "flops": [Rule(say("FLOPs"), say("2 MACs"), f"{FLOPS_PER_MAC}*{facts.cost.macs}", facts.cost.flops)],
         "receptive_field": receptive_rules(report, facts),
         "memory": [memory_rule(report, facts)],
     }
@@ -83,7 +83,7 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
     """Derive the receptive field, an axis; axes with the same numbers are derived once."""
     node, after = facts.node, facts.receptive
     if not after.fields:
-        return [Rule("RF", say("the input is a vector: every unit sees all of it"), "", 0)]
+        return [Rule(say("RF"), say("the input is a vector: every unit sees all of it"), "", 0)]
     before = _entering(report, node.inputs[0])
     relation = node.layer.windows(node.input_shapes, node.output_shape)[0] if len(node.output_shape) > 1 else None
     rules: list[Rule] = []
@@ -91,7 +91,8 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
     for axis, field in enumerate(after.fields):
         if axis and field == after.fields[axis - 1]:
             continue
-        left = "RF" if all(one == field for one in after.fields) else f"RF_{names[axis]}"
+        same = all(one == field for one in after.fields)
+        left = say("RF") if same else say("RF_{axis}", axis=names[axis])
         rules.append(
             _field_rule(
                 left, field, before.fields[axis] if before else Field(1, 1, 0), relation, axis, len(node.inputs)
@@ -99,9 +100,9 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
         )
     smallest, ungated = after.smallest[0].size, after.without_gate[0].size
     if ungated != after.fields[0].size:
-        rules.append(Rule("RF", say("without the gate, which sees the whole input"), str(ungated), ungated))
+        rules.append(Rule(say("RF"), say("without the gate, which sees the whole input"), str(ungated), ungated))
     elif smallest != after.fields[0].size and len(node.inputs) > 1:
-        rules.append(Rule("RF", say("of the path that sees least"), str(smallest), smallest))
+        rules.append(Rule(say("RF"), say("of the path that sees least"), str(smallest), smallest))
     return rules
 
 
@@ -119,20 +120,32 @@ def _field_rule(left: str, field: Field, before: Field, relation: object, axis: 
     if isinstance(window, Bins):
         return Rule(
             left,
-            "RF + (widest bin - 1) jump",
+            say("RF + (widest bin - 1) jump"),
             f"{before.size} + ({largest_bin(window)} - 1)*{before.jump}",
             field.size,
-            say("bins of {size} positions cut into {bins}; {place}", size=window.size, bins=window.bins, place=place),
+            say(
+                "bins of {size} positions cut into {bins}; jump {jump}, first window starts at {start}",
+                size=window.size,
+                bins=window.bins,
+                jump=field.jump,
+                start=field.start,
+            ),
         )
     if not isinstance(window, Window) or (window.kernel == 1 and window.stride == 1):
         return Rule(left, say("that of its input"), str(field.size), field.size, place)
     dilation = f"*{window.dilation}" if window.dilation > 1 else ""
     return Rule(
         left,
-        "RF + (kernel - 1) dilation jump" if dilation else "RF + (kernel - 1) jump",
+        say("RF + (kernel - 1) dilation jump") if dilation else say("RF + (kernel - 1) jump"),
         f"{before.size} + ({window.kernel} - 1){dilation}*{before.jump}",
         field.size,
-        say("before: {size}, jump {jump}; after: {place}", size=before.size, jump=before.jump, place=place),
+        say(
+            "before: {size}, jump {jump}; after: jump {new_jump}, first window starts at {start}",
+            size=before.size,
+            jump=before.jump,
+            new_jump=field.jump,
+            start=field.start,
+        ),
     )
 
 
@@ -141,7 +154,7 @@ def memory_rule(report: Report, facts: LayerFacts) -> Rule:
     elements = "*".join(map(str, facts.node.output_shape))
     batch = f"{report.batch}*" if report.batch > 1 else ""
     bits = BITS[report.dtype]
-    symbols = "batch elements bytes" if batch else "elements bytes"
+    symbols = say("batch elements bytes") if batch else say("elements bytes")
     whole_bytes = f"{batch}{elements}*{bits // 8}"
     numbers = f"ceil({batch}{elements}*{bits} / 8)" if bits % 8 else whole_bytes
-    return Rule("memory", symbols, numbers, facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))
+    return Rule(say("memory"), symbols, numbers, facts.activation_bytes, say("bytes, {dtype}", dtype=report.dtype))

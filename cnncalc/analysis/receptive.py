@@ -15,7 +15,7 @@ from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
-from cnncalc.text import Shape, say
+from cnncalc.text import Shape, later, say
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -93,7 +93,8 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
         return paths[0]
     apart = _apart([path.without_gate for path in paths if not _covers(path.without_gate)])
     if apart:
-        message = say("{name}: paths are not aligned: {problem}", name=node.name, problem=apart)
+        template, values = apart
+        message = say(template, name=node.name, values=", ".join(map(str, values)))
         warnings.append(Diagnostic("W510", message, node.span, say("check the padding and stride of its branches")))
     ungated = [path for path, relation in zip(paths, relations, strict=True) if not _is_gate(relation)] or paths
     return Receptive(
@@ -202,16 +203,16 @@ def _is_gate(relation: Relation) -> bool:
     return isinstance(relation, Windows) and any(isinstance(axis, Whole) for axis in relation.axes)
 
 
-def _apart(paths: list[Fields]) -> str:
-    """Say how paths disagree: in jump, or in where their windows are centred; nothing where they agree."""
+def _apart(paths: list[Fields]) -> tuple[str, Sequence[object]] | None:
+    """Return how paths disagree, in jump or in where their windows are centred: a template, and the numbers."""
     for axis in zip(*paths, strict=True):
         jumps = sorted({field.jump for field in axis})
         if len(jumps) > 1:
-            return say("jumps {jumps}", jumps=", ".join(map(str, jumps)))
+            return later("{name}: paths are not aligned: jumps {values}"), jumps
         centres = sorted({field.start + (field.size - 1) / 2 for field in axis})
         if len(centres) > 1:
-            return say("centres {centres}", centres=", ".join(str(centre) for centre in centres))
-    return ""
+            return later("{name}: paths are not aligned: centres {values}"), centres
+    return None
 
 
 def _between_bins(jump: int | Fraction, bins: Bins) -> int | Fraction:

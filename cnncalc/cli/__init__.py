@@ -5,9 +5,13 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line. Exit codes: 0 fine, 1 a finding, 2 usage or invalid input, 3 a limit, 130 interrupted."""
+    import os
     import sys
 
     try:
+        from cnncalc.cli.language import settle_language
+
+        settle_language(sys.argv[1:], os.environ)
         from cnncalc.cli.app import app
         from cnncalc.cli.guard import settle
         from cnncalc.render.screen import make_streams_safe

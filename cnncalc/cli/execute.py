@@ -22,7 +22,7 @@ from cnncalc.render.screen import Screen
 from cnncalc.render.to_json import dumps
 from cnncalc.spec.files import read_text
 from cnncalc.spec.load import load
-from cnncalc.text import say
+from cnncalc.text import reason_text, say
 from cnncalc.verify import needed_bytes, run
 
 
@@ -121,7 +121,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = say("cannot make the folder {path}: {reason}", path=folder, reason=error.strerror)
+        problem = say("cannot make the folder {path}: {reason}", path=folder, reason=reason_text(error))
         raise CnncalcError([Diagnostic("E191", problem)]) from None
 
 

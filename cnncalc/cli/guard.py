@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.text import say
+from cnncalc.text import reason_text, say
 
 FINDING, INVALID, LIMIT = 1, 2, 3
 
@@ -32,7 +32,7 @@ def settle(error: CnncalcError | OSError | MemoryError, *, as_json: bool = False
         return 0
     if isinstance(error, OSError):
         drop_stdout()
-        found = CnncalcError([Diagnostic("E190", say("the system says: {reason}", reason=error.strerror or error))])
+        found = CnncalcError([Diagnostic("E190", say("the system says: {reason}", reason=reason_text(error)))])
     elif isinstance(error, MemoryError):
         problem = say("this needs more memory than there is")
         found = CnncalcError([Diagnostic("E401", problem, help=say("use a smaller batch or input"))])

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.text import Shape, say
+from cnncalc.text import Shape, say, use_language
 
 
 class Color(str, Enum):
@@ -47,6 +47,13 @@ class Format(str, Enum):
     markdown = "markdown"
     latex = "latex"
     json = "json"
+
+
+class Lang(str, Enum):
+    """Languages."""
+
+    en = "en"
+    zh = "zh"
 
 
 def complete_file(incomplete: str) -> list[str]:
@@ -92,30 +99,53 @@ def complete_columns(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in COLUMNS if name.startswith(last)]
 
 
+def use_lang(lang: Lang | None) -> Lang | None:
+    """Say what follows in the language asked for."""
+    if lang is not None:
+        use_language(lang.value)
+    return lang
+
+
 File = Annotated[
     str,
     typer.Argument(
-        metavar="FILE",
-        help="The spec, a YAML file; - reads standard input.",
+        metavar=say("FILE"),
+        help=say("The spec, a YAML file; - reads standard input."),
         show_default=False,
         autocompletion=complete_file,
     ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Give a var of the spec another value.", show_default=False),
+    typer.Option(
+        "--set", metavar=say("NAME=VALUE"), help=say("Give a var of the spec another value."), show_default=False
+    ),
 ]
 BatchOption = Annotated[
-    int, typer.Option("--batch", min=1, help="Images at once. Bytes scale with it; MACs are for one.")
+    int, typer.Option("--batch", min=1, help=say("Images at once. Bytes scale with it; MACs are for one."))
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ColorOption = Annotated[Color, typer.Option("--color", help="When to colour; NO_COLOR is respected.")]
-MaxLayersOption = Annotated[int, typer.Option("--max-layers", min=1, help="The most layers a spec may expand to.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of the random input and weights.")]
+JsonOption = Annotated[bool, typer.Option("--json", help=say("Print JSON for programs."))]
+ColorOption = Annotated[Color, typer.Option("--color", help=say("When to colour; NO_COLOR is respected."))]
+MaxLayersOption = Annotated[int, typer.Option("--max-layers", min=1, help=say("The most layers a spec may expand to."))]
+LangOption = Annotated[
+    Lang | None,
+    typer.Option(
+        "--lang",
+        help=say("Language of what is said, en or zh; else the environment's."),
+        show_default=False,
+        is_eager=True,
+        callback=use_lang,
+    ),
+]
+"""Accepted before and after each command. `main` has looked for it already; the callback serves other callers."""
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help=say("Of the random input and weights."))]
 WeightsOption = Annotated[
     str | None,
     typer.Option(
-        "--weights", metavar="FILE", help="Weights, .safetensors or .npz, matched by name.", show_default=False
+        "--weights",
+        metavar=say("FILE"),
+        help=say("Weights, .safetensors or .npz, matched by name."),
+        show_default=False,
     ),
 ]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cnncalc
-from cnncalc.text import say
+from cnncalc.text import reason_text, say
 
 
 class CacheState(NamedTuple):
@@ -65,7 +65,7 @@ def _choose() -> CacheState:
         folder = _prepared(_usual_base())
         return CacheState(folder, say("compiled code is kept in {folder}", folder=folder), usual=True)
     except (Unusable, OSError) as error:
-        reason = str(error)
+        reason = _reason(error)
     try:
         folder = _prepared(_temporary_base())
         note = say("compiled code is kept in {folder} for now: {reason}", folder=folder, reason=reason)
@@ -73,6 +73,11 @@ def _choose() -> CacheState:
     except (Unusable, OSError):
         note = say("compiled code is not kept, so each run compiles again: {reason}", reason=reason)
         return CacheState(None, note, usual=False)
+
+
+def _reason(error: Unusable | OSError) -> str:
+    name: object = getattr(error, "filename", None)
+    return f"{name}: {reason_text(error)}" if name else reason_text(error)
 
 
 def _usual_base() -> Path:

@@ -45,7 +45,7 @@ def _compiling(function: Callable[..., Any]) -> Any:
             # What enable_caching() does, with our folder and our guard in place of its own.
             dispatcher._cache = _guarded_cache(numba, function, folder)
         except Exception as error:  # no source on disk (a frozen program), or another Numba
-            give_up(say("{error}", error=error))
+            give_up(str(error))
     return dispatcher
 
 
@@ -96,4 +96,4 @@ class _Guard:
 
     def _stop(self, error: Exception) -> None:
         self.cache.disable()
-        give_up(say("{kind}: {error}", kind=type(error).__name__, error=error))
+        give_up(f"{type(error).__name__}: {error}")

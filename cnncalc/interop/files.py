@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.text import say
+from cnncalc.text import reason_text, say
 
 
 def failed(code: str, message: str, help: str = "") -> CnncalcError:
@@ -28,7 +28,7 @@ def check_regular(path: Path) -> int:
     except FileNotFoundError:
         raise failed("E120", say("there is no file {path}", path=path)) from None
     except (OSError, ValueError) as error:
-        raise failed("E121", say("{path} cannot be read: {reason}", path=path, reason=_reason(error))) from error
+        raise failed("E121", say("{path} cannot be read: {reason}", path=path, reason=reason_text(error))) from error
     if stat.S_ISDIR(found.st_mode):
         raise failed("E122", say("{path} is a folder, and a file is needed", path=path))
     if not stat.S_ISREG(found.st_mode):
@@ -42,7 +42,7 @@ def open_regular(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise failed("E121", say("{path} cannot be read: {reason}", path=path, reason=_reason(error))) from error
+        raise failed("E121", say("{path} cannot be read: {reason}", path=path, reason=reason_text(error))) from error
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -62,7 +62,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
             write(file)
         Path(temporary).replace(path)
     except OSError as error:
-        raise failed("E124", say("{path} cannot be written: {reason}", path=path, reason=_reason(error))) from error
+        raise failed("E124", say("{path} cannot be written: {reason}", path=path, reason=reason_text(error))) from error
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
@@ -72,7 +72,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.geometry import Everything, Relation, Whole, Window, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, Real, argument
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, say, say_count, shape_text
 
 
 class ElementWise(Parameterless, SameShape, NoProducts):
@@ -49,35 +49,35 @@ class ReLU(InPlace):
     """Rectified linear unit (Nair and Hinton 2010)."""
 
     short: ClassVar[str] = "relu"
-    formula: ClassVar[str] = "y = max(0, x)"
+    formula: ClassVar[str] = later("y = max(0, x)")
 
 
 class ReLU6(InPlace):
     """ReLU with a ceiling (Howard et al. 2017)."""
 
     short: ClassVar[str] = "relu"
-    formula: ClassVar[str] = "y = min(max(0, x), 6)"
+    formula: ClassVar[str] = later("y = min(max(0, x), 6)")
 
 
 class SiLU(InPlace):
     """Sigmoid linear unit, also called swish (Ramachandran et al. 2017)."""
 
     short: ClassVar[str] = "silu"
-    formula: ClassVar[str] = "y = x / (1 + exp(-x))"
+    formula: ClassVar[str] = later("y = x / (1 + exp(-x))")
 
 
 class Hardswish(InPlace):
     """A piecewise approximation of SiLU (Howard et al. 2019)."""
 
     short: ClassVar[str] = "hardswish"
-    formula: ClassVar[str] = "y = x * min(max(0, x + 3), 6) / 6"
+    formula: ClassVar[str] = later("y = x * min(max(0, x + 3), 6) / 6")
 
 
 class Hardsigmoid(InPlace):
     """A piecewise approximation of Sigmoid (Howard et al. 2019)."""
 
     short: ClassVar[str] = "hardsigmoid"
-    formula: ClassVar[str] = "y = min(max(0, x + 3), 6) / 6"
+    formula: ClassVar[str] = later("y = min(max(0, x + 3), 6) / 6")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class LeakyReLU(InPlace):
     negative_slope: float = argument(Real(), "slope below zero", 0.01)
 
     short: ClassVar[str] = "relu"
-    formula: ClassVar[str] = "y = max(0, x) + negative_slope * min(0, x)"
+    formula: ClassVar[str] = later("y = max(0, x) + negative_slope * min(0, x)")
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -102,7 +102,7 @@ class ELU(InPlace):
     alpha: float = argument(Real(), "limit below zero", 1.0)
 
     short: ClassVar[str] = "elu"
-    formula: ClassVar[str] = "y = x if x > 0 else alpha * (exp(x) - 1)"
+    formula: ClassVar[str] = later("y = x if x > 0 else alpha * (exp(x) - 1)")
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -114,14 +114,14 @@ class Sigmoid(ElementWise, Layer):
     """The logistic function."""
 
     short: ClassVar[str] = "sigmoid"
-    formula: ClassVar[str] = "y = 1 / (1 + exp(-x))"
+    formula: ClassVar[str] = later("y = 1 / (1 + exp(-x))")
 
 
 class Tanh(ElementWise, Layer):
     """The hyperbolic tangent."""
 
     short: ClassVar[str] = "tanh"
-    formula: ClassVar[str] = "y = (exp(x) - exp(-x)) / (exp(x) + exp(-x))"
+    formula: ClassVar[str] = later("y = (exp(x) - exp(-x)) / (exp(x) + exp(-x))")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,9 @@ class GELU(ElementWise, Layer):
     approximate: str = argument(Choice(("none", "tanh")), "none for the exact form, tanh for the approximation", "none")
 
     short: ClassVar[str] = "gelu"
-    formula: ClassVar[str] = "y = x/2 * (1 + erf(x / sqrt(2))), or x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))"
+    formula: ClassVar[str] = later(
+        "y = x/2 * (1 + erf(x / sqrt(2))), or x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))"
+    )
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -152,18 +154,19 @@ class PReLU(SameShape, NoProducts, Layer):
     init: float = argument(Real(), "slope at the start of training", 0.25)
 
     short: ClassVar[str] = "relu"
-    formula: ClassVar[str] = "y = max(0, x) + weight[c] * min(0, x)"
+    formula: ClassVar[str] = later("y = max(0, x) + weight[c] * min(0, x)")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The input's."""
         shape = single(inputs)
         if self.num_parameters not in (1, shape[0]):
             raise LayerError(
-                say(
-                    "num_parameters is {got}, and the input {shape} has {channels} channels",
+                say_count(
+                    "num_parameters is {got}, and the input {shape} has {count} channel",
+                    "num_parameters is {got}, and the input {shape} has {count} channels",
+                    shape[0],
                     got=self.num_parameters,
                     shape=shape_text(shape),
-                    channels=shape[0],
                 ),
                 field="num_parameters",
                 code="E304",
@@ -181,7 +184,7 @@ class PReLU(SameShape, NoProducts, Layer):
 
     def parameter_rule(self, inputs: Shapes) -> Rule:
         """The slopes."""
-        return Rule("params", "num_parameters", str(self.num_parameters), self.num_parameters)
+        return Rule(say("params"), "num_parameters", str(self.num_parameters), self.num_parameters)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -234,13 +237,13 @@ class SoftmaxFamily(Parameterless, SameShape, NoProducts, Layer):
 class Softmax(SoftmaxFamily):
     """Positive numbers that sum to 1 along the axis."""
 
-    formula: ClassVar[str] = "y[i] = exp(x[i]) / sum over j of exp(x[j])"
+    formula: ClassVar[str] = later("y[i] = exp(x[i]) / sum over j of exp(x[j])")
 
 
 class LogSoftmax(SoftmaxFamily):
     """The logarithm of Softmax."""
 
-    formula: ClassVar[str] = "y[i] = x[i] - log(sum over j of exp(x[j]))"
+    formula: ClassVar[str] = later("y[i] = x[i] - log(sum over j of exp(x[j]))")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +253,7 @@ class Dropout(InPlace):
     p: float = argument(Real(minimum=0, maximum=1), "share of zeros in training", 0.5)
 
     short: ClassVar[str] = "dropout"
-    formula: ClassVar[str] = "y = x at inference"
+    formula: ClassVar[str] = later("y = x at inference")
 
     @classmethod
     def bad_samples(cls) -> list[BadSample]:
@@ -262,7 +265,7 @@ class Identity(ElementWise, Layer):
     """Its input."""
 
     short: ClassVar[str] = "identity"
-    formula: ClassVar[str] = "y = x"
+    formula: ClassVar[str] = later("y = x")
 
 
 def axis_of(dim: int, shape: Shape) -> int:

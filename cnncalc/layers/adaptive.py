@@ -10,7 +10,7 @@ from cnncalc.layers.base import BadSample, Layer, NoProducts, Parameterless, Rul
 from cnncalc.layers.geometry import Bins, Relation, Whole, Windows
 from cnncalc.layers.kinds import PerAxis, argument
 from cnncalc.layers.windowed import AXIS_NAMES
-from cnncalc.text import Shape
+from cnncalc.text import Shape, later
 
 
 class BinPool(Parameterless, NoProducts, Layer):
@@ -87,25 +87,25 @@ class Adaptive(BinPool):
 class AdaptiveAvg(Adaptive):
     """The mean of each bin."""
 
-    formula: ClassVar[str] = "y[c, i] = mean of x[c, floor(i n / out) .. ceil((i + 1) n / out) - 1]"
+    formula: ClassVar[str] = later("y[c, i] = mean of x[c, floor(i n / out) .. ceil((i + 1) n / out) - 1]")
 
 
 class AdaptiveMax(Adaptive):
     """The largest element of each bin."""
 
-    formula: ClassVar[str] = "y[c, i] = max of x[c, floor(i n / out) .. ceil((i + 1) n / out) - 1]"
+    formula: ClassVar[str] = later("y[c, i] = max of x[c, floor(i n / out) .. ceil((i + 1) n / out) - 1]")
 
 
 class GlobalAvg(BinPool):
     """The mean of each channel."""
 
-    formula: ClassVar[str] = "y[c] = mean of x[c]"
+    formula: ClassVar[str] = later("y[c] = mean of x[c]")
 
 
 class GlobalMax(BinPool):
     """The largest element of each channel."""
 
-    formula: ClassVar[str] = "y[c] = max of x[c]"
+    formula: ClassVar[str] = later("y[c] = max of x[c]")
 
 
 class AdaptiveAvgPool1d(AdaptiveAvg):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from cnncalc.layers.geometry import Relation, Windows
 from cnncalc.layers.kinds import Kind
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, say, shape_text
 
 Shapes = Sequence[Shape]
 Parameters = dict[str, Shape]
@@ -88,14 +88,15 @@ class Layer(ABC):
     short: ClassVar[str]
     """The stem of automatic names: `conv` gives conv1, conv2."""
     formula: ClassVar[str]
-    """What one output element is, in one line."""
+    """What one output element is, in one line; a template, said by `definition`."""
     many_inputs: ClassVar[bool] = False
     """Whether it joins several inputs (`from: [a, b]` or `branches`)."""
 
     @property
     def definition(self) -> str:
         """The formula with these arguments; a layer without a bias leaves it out."""
-        return self.formula if getattr(self, "bias", True) else self.formula.replace("bias[o] + ", "")
+        formula = say(self.formula)
+        return formula if getattr(self, "bias", True) else formula.replace("bias[o] + ", "")
 
     @abstractmethod
     def output_shape(self, inputs: Shapes) -> Shape:
@@ -153,7 +154,7 @@ class Parameterless:
 
     def parameter_rule(self, inputs: Shapes) -> Rule:
         """Nothing to learn."""
-        return Rule("params", "no weights", "0", 0)
+        return Rule(say("params"), say("no weights"), "0", 0)
 
 
 class NoProducts:
@@ -165,7 +166,7 @@ class NoProducts:
 
     def mac_rule(self, inputs: Shapes, output: Shape) -> Rule:
         """Why it is zero."""
-        return Rule("MACs", "no products of weights and inputs", "0", 0)
+        return Rule(say("MACs"), say("no products of weights and inputs"), "0", 0)
 
 
 class SameShape:
@@ -213,7 +214,8 @@ def create(layer_type: type[LayerType], arguments: Mapping[str, object]) -> Laye
             try:
                 values[name] = kind.normalise(arguments[name], layer_type.axes)
             except ValueError as error:
-                raise LayerError(f"{name}: {error}", field=name, code="E204") from None
+                problem = say("{name}: {problem}", name=name, problem=error)
+                raise LayerError(problem, field=name, code="E204") from None
         elif field.default is MISSING:
             raise LayerError(say("{type} needs {name}", type=layer_type.__name__, name=name), field=name, code="E203")
         elif field.default is not None:
@@ -228,20 +230,21 @@ def single(inputs: Shapes) -> Shape:
     return inputs[0]
 
 
+NEEDED_MAPS = {
+    1: later("needs a 1-d feature map (channels x length), and its input is {shape}"),
+    2: later("needs a 2-d feature map (channels x height x width), and its input is {shape}"),
+    3: later("needs a 3-d feature map (channels x depth x height x width), and its input is {shape}"),
+}
+"""What a layer says of an input that is no feature map of its number of axes."""
+
+
 def feature_map(layer: Layer, inputs: Shapes) -> Shape:
     """Return the one input shape, which must be channels followed by as many sizes as the layer has axes."""
     shape = single(inputs)
     axes = layer.axes
     if len(shape) != axes + 1:
         raise LayerError(
-            say(
-                "needs a {axes}-d feature map ({wanted}), and its input is {shape}",
-                axes=axes,
-                wanted={1: "channels x length", 2: "channels x height x width"}.get(
-                    axes, "channels x depth x height x width"
-                ),
-                shape=shape_text(shape),
-            ),
+            say(NEEDED_MAPS[axes], shape=shape_text(shape)),
             code="E303",
             help=say("use {family}{axes}d", family=type(layer).__name__[:-2], axes=len(shape) - 1)
             if 2 <= len(shape) <= 4

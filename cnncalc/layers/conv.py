@@ -22,7 +22,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.geometry import Relation, Window, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import AXIS_NAMES, size_rules, sliding
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, number, say, shape_text
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -42,7 +42,7 @@ class Conv(Layer):
     padding_mode: str = argument(Choice(PADDING_MODES), "what the padding holds", "zeros")
 
     short: ClassVar[str] = "conv"
-    formula: ClassVar[str] = (
+    formula: ClassVar[str] = later(
         "y[o, p] = bias[o] + sum over c, t of weight[o, c, t] * x[c, p*stride - padding + t*dilation]"
     )
 
@@ -126,14 +126,14 @@ class Conv(Layer):
         total = sum(prod(shape) for shape in self.parameters(inputs).values())
         if not self.bias:
             return Rule(
-                "params",
+                say("params"),
                 f"C_out C_in/groups {symbols}",
                 f"{self.out_channels}*{fan_in}*{kernel}",
                 total,
                 say("no bias"),
             )
         return Rule(
-            "params",
+            say("params"),
             f"C_out (C_in/groups {symbols} + 1)",
             f"{self.out_channels}*({fan_in}*{kernel} + 1)",
             total,
@@ -154,8 +154,8 @@ class Conv(Layer):
             *map(str, output[1:]),
         ]
         counts = self.quantities(inputs, output)
-        note = say("{count} of them on padded zeros", count=f"{counts.padded_mac:,}") if counts.padded_mac else ""
-        return Rule("MACs", f"C_out C_in/groups {symbols} {sizes}", "*".join(factors), counts.mac, note)
+        note = say("{count} of them on padded zeros", count=number(counts.padded_mac)) if counts.padded_mac else ""
+        return Rule(say("MACs"), f"C_out C_in/groups {symbols} {sizes}", "*".join(factors), counts.mac, note)
 
     def sharing(self, inputs: Shapes, output: Shape) -> dict[str, int]:
         """Return the parameters that other connections would need for the same map from the same input.

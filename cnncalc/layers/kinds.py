@@ -162,7 +162,10 @@ Kind = Count | Real | Flag | Choice | PerAxis | PaddingPairs | Sides
 
 
 def argument(kind: Kind, doc: str, default: Any = MISSING) -> Any:
-    """Declare a layer's argument: a dataclass field that carries its kind and one line of documentation."""
+    """Declare a layer's argument: a dataclass field that carries its kind and one line of documentation.
+
+    The line is a literal, which the catalogue is drawn from as from `later`, and is said where it is shown.
+    """
     return field(default=default, metadata={"kind": kind, "doc": doc})
 
 

@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.geometry import Everything, Relation
 from cnncalc.layers.kinds import Count, Flag, argument
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, say, say_count, shape_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Linear(Layer):
     bias: bool = argument(Flag(), "whether a learned number is added to each output", True)
 
     short: ClassVar[str] = "fc"
-    formula: ClassVar[str] = "y[o] = bias[o] + sum over i of weight[o, i] * x[i]"
+    formula: ClassVar[str] = later("y[o] = bias[o] + sum over i of weight[o, i] * x[i]")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(out_features,) from a vector."""
@@ -42,7 +42,11 @@ class Linear(Layer):
             raise LayerError(
                 say("needs a vector, and its input is the feature map {shape}", shape=shape_text(shape)),
                 code="E309",
-                help=say("put Flatten before it, which makes {count} features of it", count=prod(shape)),
+                help=say_count(
+                    "put Flatten before it, which makes {count} feature of it",
+                    "put Flatten before it, which makes {count} features of it",
+                    prod(shape),
+                ),
             )
         inferred("in_features", self.in_features, shape[0], shape)
         return (self.out_features,)
@@ -66,19 +70,23 @@ class Linear(Layer):
 
     def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
         """The size asked for."""
-        return [Rule("out", "out_features", str(self.out_features), self.out_features)]
+        return [Rule(say("out"), "out_features", str(self.out_features), self.out_features)]
 
     def parameter_rule(self, inputs: Shapes) -> Rule:
         """A weight for each pair of input and output, and a bias an output."""
         count = inputs[0][0]
         if not self.bias:
-            return Rule("params", "in out", f"{count}*{self.out_features}", count * self.out_features, say("no bias"))
+            return Rule(
+                say("params"), "in out", f"{count}*{self.out_features}", count * self.out_features, say("no bias")
+            )
         total = (count + 1) * self.out_features
-        return Rule("params", "(in + 1) out", f"({count} + 1)*{self.out_features}", total, say("the + 1 is the bias"))
+        return Rule(
+            say("params"), "(in + 1) out", f"({count} + 1)*{self.out_features}", total, say("the + 1 is the bias")
+        )
 
     def mac_rule(self, inputs: Shapes, output: Shape) -> Rule:
         """A product for each weight."""
-        return Rule("MACs", "in out", f"{inputs[0][0]}*{output[0]}", inputs[0][0] * output[0])
+        return Rule(say("MACs"), "in out", f"{inputs[0][0]}*{output[0]}", inputs[0][0] * output[0])
 
     @classmethod
     def samples(cls) -> list[Sample]:

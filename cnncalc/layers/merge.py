@@ -10,7 +10,7 @@ from cnncalc.layers.activation import axis_of
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes
 from cnncalc.layers.geometry import Relation, Whole, Window, Windows, along
 from cnncalc.layers.kinds import Count, argument
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, say, shape_text
 
 
 class Merge(Parameterless, NoProducts, Layer):
@@ -28,14 +28,14 @@ class Add(Merge):
     """The sum of its inputs, element by element: a residual connection (He et al. 2015)."""
 
     short: ClassVar[str] = "add"
-    formula: ClassVar[str] = "y = a + b"
+    formula: ClassVar[str] = later("y = a + b")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The shape all inputs share."""
         at_least_two(inputs)
         for shape in inputs[1:]:
             if shape != inputs[0]:
-                raise disagree(inputs, say("Add needs inputs of one shape"))
+                raise disagree(inputs, later("Add needs inputs of one shape, and they are {shapes}"))
         return inputs[0]
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
@@ -56,16 +56,16 @@ class Multiply(Merge):
     """The product of its inputs, element by element; a size of 1 is stretched, so that a 1x1 gate scales channels."""
 
     short: ClassVar[str] = "mul"
-    formula: ClassVar[str] = "y = a * b"
+    formula: ClassVar[str] = later("y = a * b")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The larger size of each axis, where the others are the same or 1."""
         at_least_two(inputs)
         if len({len(shape) for shape in inputs}) > 1:
-            raise disagree(inputs, say("Multiply needs inputs with as many axes"))
+            raise disagree(inputs, later("Multiply needs inputs with as many axes, and they are {shapes}"))
         for sizes in zip(*inputs, strict=True):
             if len({size for size in sizes if size != 1}) > 1:
-                raise disagree(inputs, say("Multiply needs sizes that are the same or 1"))
+                raise disagree(inputs, later("Multiply needs sizes that are the same or 1, and they are {shapes}"))
         return tuple(max(sizes) for sizes in zip(*inputs, strict=True))
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
@@ -98,7 +98,7 @@ class Concat(Merge):
     dim: int = argument(Count(minimum=-4), "the axis, counted with the batch as PyTorch does: 1 is the channels", 1)
 
     short: ClassVar[str] = "concat"
-    formula: ClassVar[str] = "y = a, then b, along axis dim"
+    formula: ClassVar[str] = later("y = a, then b, along axis dim")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The sizes add up along the axis; the others must agree."""
@@ -106,7 +106,8 @@ class Concat(Merge):
         axis = axis_of(self.dim, inputs[0])
         rests = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in inputs}
         if len(rests) > 1:
-            raise disagree(inputs, say("Concat needs inputs that agree in every axis but dim {dim}", dim=self.dim))
+            rule = later("Concat needs inputs that agree in every axis but dim {dim}, and they are {shapes}")
+            raise disagree(inputs, rule, dim=self.dim)
         joined = sum(shape[axis] for shape in inputs)
         return (*inputs[0][:axis], joined, *inputs[0][axis + 1 :])
 
@@ -125,8 +126,8 @@ class Concat(Merge):
         """The sum along the axis."""
         axis = axis_of(self.dim, output)
         sizes = [str(shape[axis]) for shape in inputs]
-        name = say("C_out") if axis == 0 else say("size_out")
-        return [Rule(name, "sum of the inputs' sizes", " + ".join(sizes), output[axis])]
+        name = "C_out" if axis == 0 else "size_out"
+        return [Rule(name, say("sum of the inputs' sizes"), " + ".join(sizes), output[axis])]
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -155,11 +156,11 @@ def at_least_two(inputs: Shapes) -> None:
         )
 
 
-def disagree(inputs: Shapes, message: str) -> LayerError:
-    """Return the error for inputs whose shapes do not go together."""
+def disagree(inputs: Shapes, rule: str, **values: object) -> LayerError:
+    """Return the error for inputs whose shapes do not go together; `rule` is a template that ends with {shapes}."""
     shapes = ", ".join(shape_text(shape) for shape in inputs)
     return LayerError(
-        say("{rule}, and they are {shapes}", rule=message, shapes=shapes),
+        say(rule, shapes=shapes, **values),
         field="from",
         code="E312",
         help=say("make the branches agree: check stride and padding on each, and out_channels"),

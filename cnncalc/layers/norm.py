@@ -21,7 +21,7 @@ from cnncalc.layers.base import (
     single,
 )
 from cnncalc.layers.kinds import Count, Flag, Real, argument
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, number, say, shape_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class BatchNorm(SameShape, NoProducts, Layer):
     )
 
     short: ClassVar[str] = "bn"
-    formula: ClassVar[str] = "y = (x - running_mean[c]) / sqrt(running_var[c] + eps) * weight[c] + bias[c]"
+    formula: ClassVar[str] = later("y = (x - running_mean[c]) / sqrt(running_var[c] + eps) * weight[c] + bias[c]")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The input's."""
@@ -68,12 +68,12 @@ class BatchNorm(SameShape, NoProducts, Layer):
     def parameter_rule(self, inputs: Shapes) -> Rule:
         """A scale and a shift a channel; the statistics are not trained."""
         channels = inputs[0][0]
-        note = say("and {count} running statistics, which are not trained", count=2 * channels)
+        note = say("and {count} running statistics, which are not trained", count=number(2 * channels))
         if not self.track_running_stats:
             note = ""
         if not self.affine:
-            return Rule("params", "none: affine is false", "0", 0, note)
-        return Rule("params", "2 C", f"2*{channels}", 2 * channels, note)
+            return Rule(say("params"), say("none: affine is false"), "0", 0, note)
+        return Rule(say("params"), "2 C", f"2*{channels}", 2 * channels, note)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -134,7 +134,9 @@ class LocalResponseNorm(Parameterless, SameShape, NoProducts, Layer):
     k: float = argument(Real(), "added before the power", 1.0)
 
     short: ClassVar[str] = "lrn"
-    formula: ClassVar[str] = "y[c] = x[c] / (k + alpha/size * sum of x[j]^2, c - size/2 <= j < c + (size + 1)/2) ^ beta"
+    formula: ClassVar[str] = later(
+        "y[c] = x[c] / (k + alpha/size * sum of x[j]^2, c - size/2 <= j < c + (size + 1)/2) ^ beta"
+    )
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The input's, which needs a spatial axis."""

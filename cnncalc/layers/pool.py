@@ -20,7 +20,7 @@ from cnncalc.layers.base import (
 from cnncalc.layers.geometry import Relation, Window, Windows
 from cnncalc.layers.kinds import Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import size_rules, sliding
-from cnncalc.text import Shape, say
+from cnncalc.text import Shape, later, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ class MaxPool(Pool):
 
     dilation: Sizes = argument(PerAxis(), "step between the taps of the window", 1)
 
-    formula: ClassVar[str] = "y[c, p] = max over t of x[c, p*stride - padding + t*dilation]"
+    formula: ClassVar[str] = later("y[c, p] = max over t of x[c, p*stride - padding + t*dilation]")
 
     @property
     def dilations(self) -> Sizes:
@@ -141,7 +141,7 @@ class AvgPool(Pool):
 
     count_include_pad: bool = argument(Flag(), "whether padded zeros count in the divisor", True)
 
-    formula: ClassVar[str] = "y[c, p] = (sum over t of x[c, p*stride - padding + t]) / divisor"
+    formula: ClassVar[str] = later("y[c, p] = (sum over t of x[c, p*stride - padding + t]) / divisor")
 
     @property
     def divisor(self) -> int | None:

@@ -23,7 +23,7 @@ from cnncalc.layers.base import (
 )
 from cnncalc.layers.geometry import Reindexed, Relation, Window, Windows, along
 from cnncalc.layers.kinds import Count, Sides, Sizes, argument
-from cnncalc.text import Shape, say, shape_text
+from cnncalc.text import Shape, later, say, say_count, shape_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Flatten(Parameterless, NoProducts, Layer):
     end_dim: int = argument(Count(minimum=-4), "last axis", -1)
 
     short: ClassVar[str] = "flatten"
-    formula: ClassVar[str] = "y[(c*H + i)*W + j] = x[c, i, j]"
+    formula: ClassVar[str] = later("y[(c*H + i)*W + j] = x[c, i, j]")
 
     def span(self, shape: Shape) -> tuple[int, int]:
         """Return the first and last axis laid end to end, in a shape without batch."""
@@ -60,7 +60,9 @@ class Flatten(Parameterless, NoProducts, Layer):
     def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
         """The product."""
         start, end = self.span(inputs[0])
-        return [Rule("out", "product of the sizes", "*".join(map(str, inputs[0][start : end + 1])), output[start])]
+        return [
+            Rule(say("out"), say("product of the sizes"), "*".join(map(str, inputs[0][start : end + 1])), output[start])
+        ]
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -99,7 +101,7 @@ class Slice(Parameterless, NoProducts, Layer):
     step: int = argument(Count(), "distance between elements", 1)
 
     short: ClassVar[str] = "slice"
-    formula: ClassVar[str] = "y[i] = x[start + i*step] along axis dim"
+    formula: ClassVar[str] = later("y[i] = x[start + i*step] along axis dim")
 
     def taken(self, shape: Shape) -> range:
         """Return the positions taken along the axis."""
@@ -112,7 +114,7 @@ class Slice(Parameterless, NoProducts, Layer):
         count = len(self.taken(shape))
         if not count:
             raise LayerError(
-                say("takes nothing of {size} elements", size=shape[axis]),
+                say_count("takes nothing of {count} element", "takes nothing of {count} elements", shape[axis]),
                 field="start",
                 code="E313",
                 help=say("start must be below end, and below {size}", size=shape[axis]),
@@ -161,7 +163,7 @@ class ChannelShuffle(Parameterless, SameShape, NoProducts, Layer):
     groups: int = argument(Count(), "how many groups")
 
     short: ClassVar[str] = "shuffle"
-    formula: ClassVar[str] = "y[i*groups + g] = x[g*C/groups + i]"
+    formula: ClassVar[str] = later("y[i*groups + g] = x[g*C/groups + i]")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The input's."""
@@ -201,7 +203,7 @@ class ZeroPad2d(Parameterless, NoProducts, Layer):
 
     axes: ClassVar[int] = 2
     short: ClassVar[str] = "pad"
-    formula: ClassVar[str] = "y[c, i, j] = x[c, i - top, j - left], 0 outside"
+    formula: ClassVar[str] = later("y[c, i, j] = x[c, i - top, j - left], 0 outside")
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C, H + top + bottom, W + left + right)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnncalc.diagnostics import MAX_SHOWN, Diagnostic, Span
+from cnncalc.diagnostics import MAX_SHOWN, Diagnostic, Span, heading
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.words import cells, clean
 from cnncalc.text import say
@@ -30,7 +30,7 @@ def show_diagnostics(screen: Screen, found: Sequence[Diagnostic], sources: Mappi
 def diagnostic_lines(found: Diagnostic, sources: Mapping[str, str]) -> Iterator[Line]:
     """Yield one diagnostic's lines."""
     style = "bold red" if found.severity == "error" else "bold yellow"
-    yield [Piece(f"{found.severity}[{found.code}]", style), Piece(f": {clean(found.message)}", "bold")]
+    yield [Piece(heading(found), style), Piece(say(": {message}", message=clean(found.message)), "bold")]
     margin = len(str(max([found.span.line if found.span else 0, *(label.span.line for label in found.labels)])))
     if found.span:
         yield [Piece(f"{' ' * margin}--> ", "blue"), _place(found.span)]

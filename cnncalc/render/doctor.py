@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.render.screen import Line, Piece, Screen
-from cnncalc.render.words import clean
-from cnncalc.text import say
+from cnncalc.render.words import cells, clean, left
+from cnncalc.text import say, say_count
 
 
 def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
@@ -23,18 +23,22 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
         (say("width"), screen.width if screen.is_terminal else say("no terminal")),
         (say("cache"), facts["cache_folder"] or say("none")),
     ]
-    width = max(len(name) for name, _ in rows)
-    lines: list[Line] = [f"{name.ljust(width)}  {clean(str(value))}" for name, value in rows]
+    width = max(cells(name) for name, _ in rows)
+    lines: list[Line] = [f"{left(name, width)}  {clean(str(value))}" for name, value in rows]
     lines.append(f"{' ' * width}  {clean(facts['cache_note'])}")
     test = facts["self_test"]
     if test["passed"]:
-        result = Piece(say("passed: {checks} checks agree", checks=test["checks"]), "bold green")
+        agree = say_count("passed: {count} check agrees", "passed: {count} checks agree", test["checks"])
+        result = Piece(agree, "bold green")
     else:
         result = Piece(
-            say(
-                "failed: expected {expected}, got {output}; {mismatches} checks disagree",
-                **{key: test[key] for key in ("expected", "output", "mismatches")},
+            say_count(
+                "failed: expected {expected}, got {output}; {count} check disagrees",
+                "failed: expected {expected}, got {output}; {count} checks disagree",
+                test["mismatches"],
+                expected=test["expected"],
+                output=test["output"],
             ),
             "bold red",
         )
-    screen.show([*lines, [f"{say('self-test').ljust(width)}  ", result]])
+    screen.show([*lines, [f"{left(say('self-test'), width)}  ", result]])

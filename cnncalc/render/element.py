@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.render.explain import window_line
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.words import Seen
-from cnncalc.text import say
+from cnncalc.text import number, say
 
 if TYPE_CHECKING:
     from cnncalc.engine.element import Element, Patch
@@ -53,13 +53,11 @@ def _sum_lines(element: Element) -> Iterator[Line]:
     if len(element.patches) > 1 or element.bias is not None:
         sums = [patch.total for patch in element.patches]
         bias = [element.bias] if element.bias is not None else []
-        note = say("   the last is the bias") if bias else ""
-        yield say(
-            "together: {sum} = {value}{note}",
-            sum=_joined([_signed(one) for one in [*sums, *bias]], " + "),
-            value=text(element.value),
-            note=note,
-        )
+        sum_ = _joined([_signed(one) for one in [*sums, *bias]], " + ")
+        if bias:
+            yield say("together: {sum} = {value}   the last is the bias", sum=sum_, value=text(element.value))
+        else:
+            yield say("together: {sum} = {value}", sum=sum_, value=text(element.value))
 
 
 def _pool_lines(element: Element) -> Iterator[Line]:
@@ -115,7 +113,7 @@ def _products(patch: Patch) -> str:
 def _joined(terms: Sequence[str], glue: str) -> str:
     if len(terms) > MOST_TERMS:
         half = MOST_TERMS // 2
-        terms = [*terms[:half], say("... {count} more ...", count=len(terms) - 2 * half), *terms[-half:]]
+        terms = [*terms[:half], say("... {count} more ...", count=number(len(terms) - 2 * half)), *terms[-half:]]
     return glue.join(terms)
 
 

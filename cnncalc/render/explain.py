@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from cnncalc.analysis.explain import Explanation
 from cnncalc.layers.base import Rule
 from cnncalc.render.screen import Line, Piece, Screen
-from cnncalc.render.words import Seen, clean, seen_text
-from cnncalc.text import number, say, shape_text
+from cnncalc.render.words import Seen, cells, clean, left, seen_text
+from cnncalc.text import later, number, say, shape_text
 
 SHARING = {
-    "convolution": say("this layer"),
-    "locally_connected": say("locally connected"),
-    "fully_connected": say("fully connected"),
+    "convolution": later("this layer {count}"),
+    "locally_connected": later("locally connected {count}"),
+    "fully_connected": later("fully connected {count}"),
 }
 
 
@@ -30,28 +30,29 @@ def explanation_lines(explained: Explanation, quantities: Sequence[str]) -> Iter
     yield [Piece(node.name, "bold"), f"  {node.type}  {inputs} -> {shape_text(node.output_shape)}", Piece(place, "dim")]
     yield [Piece(explained.formula, "dim")]
     shown = [rule for quantity in quantities for rule in explained.rules.get(quantity, [])]
-    width = max((len(rule.left) for rule in shown), default=0)
+    width = max((cells(rule.left) for rule in shown), default=0)
     for rule in shown:
-        yield from _rule_lines(rule, width)
+        yield from rule_lines(rule, width)
     if explained.sharing and "sharing" in quantities:
-        phrases = [f"{SHARING[kind]} {number(count)}" for kind, count in explained.sharing.items()]
-        yield [Piece(say("sharing").ljust(width), "bold"), "   " + "   ".join(phrases)]
+        phrases = [say(SHARING[kind], count=number(count)) for kind, count in explained.sharing.items()]
+        yield [Piece(left(say("sharing"), width), "bold"), "   " + "   ".join(phrases)]
     for note in explained.notes:
         yield [Piece(note, "dim")]
 
 
-def _rule_lines(rule: Rule, width: int) -> Iterator[Line]:
+def rule_lines(rule: Rule, width: int) -> Iterator[Line]:
+    """Yield a derivation on one line, or on two where it is long; `width` cells are left for what it derives."""
     note = Piece(f"   {rule.note}" if rule.note else "", "dim")
     if not rule.numbers:
-        yield [Piece(rule.left.ljust(width), "bold"), f" = {rule.symbols}", note]
+        yield [Piece(left(rule.left, width), "bold"), f" = {rule.symbols}", note]
         return
     result = f" = {number(rule.value)}" if rule.numbers != str(rule.value) else ""
     substituted = number(rule.value) if not result else rule.numbers
     line = f" = {rule.symbols} = {substituted}{result}"
-    if len(line) <= 78:
-        yield [Piece(rule.left.ljust(width), "bold"), line, note]
+    if cells(line) <= 78:
+        yield [Piece(left(rule.left, width), "bold"), line, note]
         return
-    yield [Piece(rule.left.ljust(width), "bold"), f" = {rule.symbols}"]
+    yield [Piece(left(rule.left, width), "bold"), f" = {rule.symbols}"]
     yield [" " * width, f" = {substituted}{result}", note]
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.summary import heading, left_out
 from cnncalc.render.to_json import SCHEMA_VERSION
-from cnncalc.render.words import clean, seen_text, size_text
-from cnncalc.text import number, say, shape_text
+from cnncalc.render.words import cells, clean, left, right, seen_text, size_text
+from cnncalc.text import later, number, say, say_count, shape_text
 
 if TYPE_CHECKING:
     from cnncalc.verify import Proof
-    from cnncalc.verify.checks import Check, LayerProof
+    from cnncalc.verify.checks import Check, FieldProof, LayerProof
 
 Origins = tuple[str | None, str | None, int]
 """The input's file, the weights' file (None: seeded random, or written in the spec), and the seed."""
@@ -31,15 +31,22 @@ class Ranked:
 
 TITLES = (
     "",
-    say("layer"),
-    say("type"),
-    say("output"),
-    say("params"),
-    say("MACs counted"),
-    say("on padding"),
-    say("time"),
+    later("layer"),
+    later("type"),
+    later("output"),
+    later("params"),
+    later("MACs counted"),
+    later("on padding"),
+    later("time"),
 )
 RIGHT = (False, False, False, False, True, True, True, True)
+UNITS: dict[str, str] = {
+    "first": later("first unit {position} of {layer} sees input {seen}"),
+    "interior": later("interior unit {position} of {layer} sees input {seen}"),
+    "last": later("last unit {position} of {layer} sees input {seen}"),
+    "any": later("any unit {position} of {layer} sees input {seen}"),
+}
+"""What a chosen unit was measured to see."""
 DROPPED_FIRST = (7, 2, 6)
 """Columns that give way on a narrow terminal: time, type, MACs on padding."""
 
@@ -57,28 +64,13 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
     yield from _table(proof, width)
     yield ""
     for field in proof.fields:
-        measured: Any = field.check.executed
-        shown = (
-            say("nothing")
-            if measured is None
-            else say("size {size}, jump {jump}, start {start}", size=measured[0], jump=measured[1], start=measured[2])
-        )
-        yield _checked(
-            field.check,
-            say(
-                "receptive field of {layer}, axis {axis}, measured: {shown}",
-                layer=field.node,
-                axis=field.axis,
-                shown=shown,
-            ),
-        )
+        yield _checked(field.check, field_line(field))
     for unit in proof.units:
         seen: Any = unit.check.executed
         yield _checked(
             unit.check,
             say(
-                "{unit} unit {position} of {layer} sees input {seen}",
-                unit=unit.unit,
+                UNITS[unit.unit],
                 position=",".join(map(str, unit.position)),
                 layer=unit.node,
                 seen=seen_text(seen),
@@ -95,6 +87,22 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
     yield from _verdict(proof)
 
 
+def field_line(field: FieldProof) -> str:
+    """Say what was measured of a map's receptive field on one axis."""
+    measured: Any = field.check.executed
+    if measured is None:
+        return say("receptive field of {layer}, axis {axis}, measured: nothing", layer=field.node, axis=field.axis)
+    size, jump, start = measured
+    return say(
+        "receptive field of {layer}, axis {axis}, measured: size {size}, jump {jump}, start {start}",
+        layer=field.node,
+        axis=field.axis,
+        size=size,
+        jump=jump,
+        start=start,
+    )
+
+
 def origin_text(proof: Proof, origins: Origins) -> str:
     """Say what the network ran on."""
     given, weights, seed = origins
@@ -105,19 +113,20 @@ def origin_text(proof: Proof, origins: Origins) -> str:
 
 
 def _table(proof: Proof, width: int) -> Iterator[Line]:
-    cells = [_cells(layer) for layer in proof.layers]
-    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(TITLES)]
+    titles = [title and say(title) for title in TITLES]
+    rows = [_cells(layer) for layer in proof.layers]
+    widths = [max(cells(row[at]) for row in [titles, *rows]) for at in range(len(titles))]
     kept = list(range(len(TITLES)))
     for at in DROPPED_FIRST:
         if sum(widths[column] + 2 for column in kept) - 2 <= width:
             break
         kept.remove(at)
-    for number_, row in enumerate([list(TITLES), *cells]):
-        parts = [row[at].rjust(widths[at]) if RIGHT[at] else row[at].ljust(widths[at]) for at in kept]
+    for number_, row in enumerate([titles, *rows]):
+        parts = [right(row[at], widths[at]) if RIGHT[at] else left(row[at], widths[at]) for at in kept]
         text = "  ".join(parts).rstrip()
         bad = number_ > 0 and row[0] != MARK[True]
         yield [Piece(text, "bold" if not number_ else "bold red" if bad else "")]
-    dropped = [TITLES[at] for at in DROPPED_FIRST if at not in kept]
+    dropped = [titles[at] for at in DROPPED_FIRST if at not in kept]
     if dropped:
         yield from left_out(dropped, width)
 
@@ -154,18 +163,25 @@ def _verdict(proof: Proof) -> Iterator[Line]:
     wrong = proof.mismatches
     totals = proof.report.totals
     if not wrong:
-        text = say(
+        text = say_count(
+            "proven: {count} check agrees; params {params}, MACs {macs}, in {seconds} s",
             "proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s",
-            count=len(proof.checks),
+            len(proof.checks),
             params=number(totals.parameters),
             macs=number(totals.macs),
             seconds=f"{proof.seconds:.2f}",
         )
         yield [Piece(text, "bold green")]
         return
-    yield [Piece(say("{wrong} of {count} checks disagree:", wrong=len(wrong), count=len(proof.checks)), "bold red")]
+    text = say_count(
+        "{wrong} of {count} check disagrees:",
+        "{wrong} of {count} checks disagree:",
+        len(proof.checks),
+        wrong=number(len(wrong)),
+    )
+    yield [Piece(text, "bold red")]
     for name, check in wrong:
-        yield f"  {name}: {describe(check)}"
+        yield f"  {describe(name, check)}"
 
 
 def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cnncalc.analysis.report import HeadFacts, Report
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.table import Column, aligned, fit, rows
-from cnncalc.render.words import cells, clean, size_text
+from cnncalc.render.words import cells, clean, folded, size_text
 from cnncalc.text import number, say, shape_text
 
 
@@ -28,7 +28,7 @@ def summary_lines(
     texts = [[column.text(row) for column in columns] for row in table]
     fitted = fit(columns, texts, width, keep_all=keep_all)
     places = [columns.index(column) for column in fitted.columns]
-    yield [Piece(aligned(fitted.columns, fitted.widths, [column.title for column in fitted.columns]), "bold")]
+    yield [Piece(aligned(fitted.columns, fitted.widths, [say(column.title) for column in fitted.columns]), "bold")]
     for row in texts:
         yield aligned(fitted.columns, fitted.widths, [row[place] for place in places])
     yield ""
@@ -50,7 +50,7 @@ def heading(report: Report, width: int) -> Iterator[Line]:
     name = clean(report.graph.name)
     shape = shape_text(report.graph.input_shape)
     what = say("input {shape}   batch {batch}   {dtype}", shape=shape, batch=report.batch, dtype=report.dtype)
-    if cells(name) + 3 + len(what) <= width:
+    if cells(name) + 3 + cells(what) <= width:
         yield [Piece(name, "bold"), f"   {what}"]
         return
     yield [Piece(name, "bold")]
@@ -59,8 +59,8 @@ def heading(report: Report, width: int) -> Iterator[Line]:
 
 def left_out(titles: Sequence[str], width: int) -> Iterator[Line]:
     """Yield the footer that names the columns a narrow terminal has no room for."""
-    text = say("left out to fit: {names} (a wider terminal or a pipe shows them)", names=", ".join(titles))
-    yield from ([Piece(line, "dim")] for line in _folded(text, width))
+    text = say("left out to fit: {names} (a wider terminal or a pipe shows them)", names=say(", ").join(titles))
+    yield from ([Piece(line, "dim")] for line in folded(text, width))
 
 
 def total_parts(report: Report) -> list[str]:
@@ -113,15 +113,9 @@ def _wrapped(parts: Sequence[str], width: int) -> Iterator[str]:
     """Yield phrases three spaces apart, folded between them, and between words where one alone is too long."""
     line = ""
     for part in parts:
-        if line and len(line) + 3 + len(part) > width:
-            yield from _folded(line, width)
+        if line and cells(line) + 3 + cells(part) > width:
+            yield from folded(line, width)
             line = part
         else:
             line = f"{line}   {part}" if line else part
-    yield from _folded(line, width)
-
-
-def _folded(line: str, width: int) -> list[str]:
-    import textwrap
-
-    return [line] if len(line) <= width else textwrap.wrap(line, max(20, width), break_long_words=False)
+    yield from folded(line, width)

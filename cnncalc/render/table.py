@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
-from cnncalc.render.words import field_text, jump_text, kernel_text, size_text, start_text
-from cnncalc.text import number, say, shape_text
+from cnncalc.render.words import cells, field_text, jump_text, kernel_text, left, right, size_text, start_text
+from cnncalc.text import later, number, say, say_count, shape_text
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Row:
 
 
 class Column(NamedTuple):
-    """`text`: a cell for people. `plain`: the same for programs, without separators and units."""
+    """`text`: a cell for people. `plain`: the same for programs, without separators and units. `title`: a template."""
 
     key: str
     title: str
@@ -71,20 +71,20 @@ COLUMNS: dict[str, Column] = {
     column.key: column
     for column in (
         _count("index", "#", lambda row: row.index),
-        _text("layer", say("layer"), lambda row: row.name),
-        _text("type", say("type"), lambda row: row.type),
-        _text("inputs", say("from"), _of_one(lambda row: " ".join(row.facts.node.inputs))),
-        _text("output", say("output"), lambda row: shape_text(row.facts.node.output_shape)),
-        _text("kernel", say("kernel"), _of_one(lambda row: kernel_text(row.facts.node))),
-        _count("params", say("params"), lambda row: row.parameters, zero=""),
-        _count("buffers", say("buffers"), lambda row: row.buffers, zero=""),
-        _count("macs", say("MACs"), lambda row: row.macs),
-        _count("real_macs", say("MACs on data"), lambda row: row.macs_without_padding),
-        _count("flops", say("FLOPs"), lambda row: row.flops),
-        _text("rf", say("RF"), lambda row: field_text(row.facts.receptive.fields), right=True),
-        _text("jump", say("jump"), lambda row: jump_text(row.facts.receptive.fields), right=True),
-        _text("start", say("start"), lambda row: start_text(row.facts.receptive.fields), right=True),
-        Column("memory", say("memory"), True, _memory, _bytes),
+        _text("layer", later("layer"), lambda row: row.name),
+        _text("type", later("type"), lambda row: row.type),
+        _text("inputs", later("from"), _of_one(lambda row: " ".join(row.facts.node.inputs))),
+        _text("output", later("output"), lambda row: shape_text(row.facts.node.output_shape)),
+        _text("kernel", later("kernel"), _of_one(lambda row: kernel_text(row.facts.node))),
+        _count("params", later("params"), lambda row: row.parameters, zero=""),
+        _count("buffers", later("buffers"), lambda row: row.buffers, zero=""),
+        _count("macs", later("MACs"), lambda row: row.macs),
+        _count("real_macs", later("MACs on data"), lambda row: row.macs_without_padding),
+        _count("flops", later("FLOPs"), lambda row: row.flops),
+        _text("rf", later("RF"), lambda row: field_text(row.facts.receptive.fields), right=True),
+        _text("jump", later("jump"), lambda row: jump_text(row.facts.receptive.fields), right=True),
+        _text("start", later("start"), lambda row: start_text(row.facts.receptive.fields), right=True),
+        Column("memory", later("memory"), True, _memory, _bytes),
     )
 }
 
@@ -108,7 +108,7 @@ def _row(index: int, group: list[LayerFacts], name: str) -> Row:
     return Row(
         index=index,
         name=last.node.name if alone else name,
-        type=last.node.type if alone else say("{count} layers", count=len(group)),
+        type=last.node.type if alone else say_count("{count} layer", "{count} layers", len(group)),
         facts=last,
         count=len(group),
         parameters=sum(facts.held.parameter_count for facts in group),
@@ -147,10 +147,11 @@ class Fitted(NamedTuple):
 GAP = 2
 
 
-def fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int, *, keep_all: bool = False) -> Fitted:
+def fit(columns: Sequence[Column], texts: Sequence[Sequence[str]], width: int, *, keep_all: bool = False) -> Fitted:
     """Leave out columns, in the order of DROPPED_FIRST, until the rest fits in `width`."""
     widths = {
-        column.key: max([len(column.title), *(len(row[at]) for row in cells)]) for at, column in enumerate(columns)
+        column.key: max([cells(say(column.title)), *(cells(row[at]) for row in texts)])
+        for at, column in enumerate(columns)
     }
     kept = list(columns)
     dropped: list[str] = []
@@ -159,14 +160,14 @@ def fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int, *
             break
         for column in [column for column in kept if column.key == key]:
             kept.remove(column)
-            dropped.append(column.title)
+            dropped.append(say(column.title))
     return Fitted(kept, [widths[column.key] for column in kept], dropped)
 
 
-def aligned(columns: Sequence[Column], widths: Sequence[int], cells: Iterable[str]) -> str:
+def aligned(columns: Sequence[Column], widths: Sequence[int], texts: Iterable[str]) -> str:
     """Return one line of the table."""
     parts = [
-        text.rjust(width) if column.right else text.ljust(width)
-        for column, width, text in zip(columns, widths, cells, strict=True)
+        right(text, width) if column.right else left(text, width)
+        for column, width, text in zip(columns, widths, texts, strict=True)
     ]
     return (" " * GAP).join(["", *parts]).rstrip()[1:]

@@ -37,7 +37,7 @@ def tsv_text(report: Report, columns: Sequence[Column], depth: int | None) -> st
 
 def markdown_text(report: Report, columns: Sequence[Column], depth: int | None) -> str:
     """Return a table with the totals in its last row."""
-    lines = [[column.title for column in columns], ["---:" if column.right else ":---" for column in columns]]
+    lines = [[say(column.title) for column in columns], ["---:" if column.right else ":---" for column in columns]]
     lines += [[_escaped(column.text(row), "|") for column in columns] for row in rows(report, depth)]
     lines.append(_total_cells(report, columns, "**{}**"))
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
@@ -47,7 +47,12 @@ def latex_text(report: Report, columns: Sequence[Column], depth: int | None) -> 
     """Return a tabular with the totals in its last row; it needs no package."""
     spec = "".join("r" if column.right else "l" for column in columns)
     table: list[Row] = rows(report, depth)
-    lines = [rf"\begin{{tabular}}{{{spec}}}", r"\hline", _latex_row([column.title for column in columns]), r"\hline"]
+    lines = [
+        rf"\begin{{tabular}}{{{spec}}}",
+        r"\hline",
+        _latex_row([say(column.title) for column in columns]),
+        r"\hline",
+    ]
     lines += [_latex_row([column.text(row) for column in columns]) for row in table]
     lines += [r"\hline", _latex_row(_total_cells(report, columns, "{}")), r"\hline", r"\end{tabular}"]
     return "\n".join(lines) + "\n"

@@ -39,6 +39,39 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
+def left(text: str, width: int) -> str:
+    """Fill a text up to `width` columns of a terminal, at its right."""
+    return text + " " * (width - cells(text))
+
+
+def right(text: str, width: int) -> str:
+    """Fill a text up to `width` columns of a terminal, at its left."""
+    return " " * (width - cells(text)) + text
+
+
+def folded(line: str, width: int) -> list[str]:
+    """Return a line as lines of at most `width` columns, broken at spaces and between Chinese characters.
+
+    A word that is longer stays whole, and below 20 columns nothing becomes narrower.
+    """
+    if cells(line) <= width:
+        return [line]
+    width = max(20, width)
+    lines = [""]
+    for part in _PARTS.findall(line):
+        if cells(lines[-1]) + cells(part.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part if lines[-1] else part.lstrip()
+    return [one.rstrip() for one in lines]
+
+
+_PARTS = re.compile(
+    r"[\uff08\u201c]*(?:[\u2e80-\u9fff\uff00-\uffef]|[^ \u2e80-\u9fff\uff00-\uffef]+)"
+    r"[\uff0c\u3002\uff1b\uff1a\u3001\uff09\u201d]* *| +"
+)
+"""What a line may be broken between: a Chinese character with the punctuation after it, or a word."""
+
+
 def size_text(count: int) -> str:
     """Write a number of bytes with a binary unit: 37632 is `36.8 KiB`."""
     if count < 1024:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from cnncalc.diagnostics import did_you_mean
-from cnncalc.text import say
+from cnncalc.text import number, say
 
 MAX_CHARACTERS = 200
 MAX_NODES = 64
@@ -58,7 +58,11 @@ def parse(text: str) -> Expression:
     """Check an expression's size and form. Raises ExpressionError."""
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError(
-            say("an expression of {count} characters; at most {limit} are read", count=len(text), limit=MAX_CHARACTERS),
+            say(
+                "an expression of {count} characters; at most {limit} are read",
+                count=number(len(text)),
+                limit=MAX_CHARACTERS,
+            ),
             say("use vars for its parts"),
         )
     if not text.isascii():
@@ -109,7 +113,7 @@ def odd_character(text: str) -> str:
         "{text} holds {code} ({name})",
         text=text,
         code=f"U+{ord(odd):04X}",
-        name=unicodedata.name(odd, "no name").lower(),
+        name=unicodedata.name(odd, "").lower() or say("no name"),
     )
 
 

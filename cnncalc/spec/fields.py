@@ -88,8 +88,9 @@ def read_arguments(
         except Bad as bad:
             problems.append(_naming(bad.problem, name))
         except ValueError as error:
-            meaning = say("{name}: {doc}", name=name, doc=field.metadata["doc"])
-            problems.append(Problem("E204", f"{name}: {error}", entry.span, meaning))
+            meaning = say("{name}: {doc}", name=name, doc=say(field.metadata["doc"]))
+            problem = say("{name}: {problem}", name=name, problem=error)
+            problems.append(Problem("E204", problem, entry.span, meaning))
         else:
             values[name] = written
     return values, problems
@@ -97,7 +98,9 @@ def read_arguments(
 
 def _naming(problem: Problem, name: str) -> Problem:
     """Name the argument in a problem with its value."""
-    return problem._replace(message=f"{name}: {problem.message}") if problem.code in ("E204", "E206") else problem
+    if problem.code not in ("E204", "E206"):
+        return problem
+    return problem._replace(message=say("{name}: {problem}", name=name, problem=problem.message))
 
 
 def unknown_argument(type_name: str, key: Scalar, known: list[str]) -> Problem:
@@ -111,7 +114,7 @@ def unknown_argument(type_name: str, key: Scalar, known: list[str]) -> Problem:
     if ":" in name or not name.isascii():
         return identifier_problem(key) or Problem("E202", message, key.span)
     if name.casefold() in other_tools.ELSEWHERE:
-        return Problem("E202", message, key.span, other_tools.ELSEWHERE[name.casefold()])
+        return Problem("E202", message, key.span, say(other_tools.ELSEWHERE[name.casefold()]))
     return Problem("E202", message, key.span, suggestion(name, known, wanted))
 
 

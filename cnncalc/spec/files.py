@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.text import say
+from cnncalc.text import reason_text, say
 
 MAX_BYTES = 2**20
 
@@ -45,13 +45,14 @@ def read_bytes(path: str) -> bytes:
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> CnncalcError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     near = ""
     if isinstance(error, FileNotFoundError):
         folder = Path(path).parent
         names = sorted(p.name for p in folder.glob("*.y*ml"))[:8] if folder.is_dir() else []
         near = say("{folder} has {names}", folder=folder, names=", ".join(names)) if names else ""
-    return CnncalcError([Diagnostic("E101", say("cannot read {path}: {reason}", path=path, reason=reason), help=near)])
+    return CnncalcError(
+        [Diagnostic("E101", say("cannot read {path}: {reason}", path=path, reason=reason_text(error)), help=near)]
+    )
 
 
 def decode(data: bytes, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.text import say
+from cnncalc.text import later
 
 TYPES: dict[str, str] = {
     "dense": "Linear",
@@ -70,8 +70,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 """What other tools call an argument -> what it is here, the first that the layer has."""
 
 ELSEWHERE: dict[str, str] = {
-    "activation": say("write the activation as the next item: - ReLU"),
-    "inputs": say("name what enters with from: [first, second]"),
-    "input_shape": say("the input's size is written once, at the top: input: [channels, height, width]"),
+    "activation": later("write the activation as the next item: - ReLU"),
+    "inputs": later("name what enters with from: [first, second]"),
+    "input_shape": later("the input's size is written once, at the top: input: [channels, height, width]"),
 }
 """What other tools take as an argument and is written elsewhere here."""

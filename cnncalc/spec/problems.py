@@ -96,7 +96,7 @@ def kind_of(tree: Tree) -> str:
     """Say what a tree is, for a message."""
     if isinstance(tree, Mapping):
         return say("a mapping")
-    return say("a list") if isinstance(tree, Sequence) else say("{text}", text=tree.text or "nothing")
+    return say("a list") if isinstance(tree, Sequence) else tree.text or say("nothing")
 
 
 def identifier_problem(scalar: Scalar) -> Problem | None:

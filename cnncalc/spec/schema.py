@@ -12,7 +12,6 @@ from cnncalc.text import say
 
 Schema = dict[str, object]
 
-EXPRESSION: Schema = {"type": "string", "description": "an expression: names, + - * / // %, min, max, ..."}
 NAME: Schema = {"type": ["string", "integer"], "pattern": "^[A-Za-z0-9_.]+$"}
 WAY: Schema = {
     "if": {"type": "array"},
@@ -110,7 +109,7 @@ def _type_rule(name: str, kind: type[Layer]) -> Schema:
     """Return the rule for items of one type. Required arguments may come from defaults, so none is required here."""
     arguments: Schema = {}
     for argument, (value, field) in argument_fields(kind).items():
-        rule = _number(_kind(value, kind.axes)) | {"description": field.metadata["doc"]}
+        rule = _number(_kind(value, kind.axes)) | {"description": say(field.metadata["doc"])}
         if field.default is not MISSING and field.default is not None:
             rule["default"] = field.default
         arguments[argument] = rule

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, cast
 import yaml
 
 from cnncalc.diagnostics import MAX_SHOWN, CnncalcError, Diagnostic, Label, Span
-from cnncalc.text import say
+from cnncalc.text import later, say
 
 MAX_EVENTS = 100_000
 MAX_SCALAR = 4096
@@ -283,12 +283,36 @@ def _syntax(error: yaml.YAMLError, source: str, text: str) -> Diagnostic:
                 say("write {name}: {value}", name=glued[1], value=glued[3].strip()),
             )
     problem: str = getattr(error, "problem", None) or str(error).splitlines()[0]
+    template = problem.replace("{", "{{").replace("}", "}}")
+    problem = say(template) if template in YAML_PROBLEMS else problem
     return Diagnostic(
         "E104",
         say("not YAML: {problem}", problem=problem),
         span,
         say("look for a missing colon, bracket, quote or indent here or just above"),
     )
+
+
+YAML_PROBLEMS = frozenset(
+    (
+        later("mapping values are not allowed in this context"),
+        later("block sequence entries are not allowed in this context"),
+        later("could not find expected ':'"),
+        later("did not find expected ',' or ']'"),
+        later("did not find expected ',' or '}}'"),
+        later("did not find expected '-' indicator"),
+        later("did not find expected key"),
+        later("did not find expected node content"),
+        later("did not find expected <document start>"),
+        later("did not find expected alphabetic or numeric character"),
+        later("found character that cannot start any token"),
+        later("found unexpected end of stream"),
+        later("found unexpected document indicator"),
+        later("found unknown escape character"),
+        later("control characters are not allowed"),
+    )
+)
+"""What libyaml, the parser, complains of most; the rest of its sentences stay in English."""
 
 
 def _first_unprintable(text: str) -> tuple[int, int]:

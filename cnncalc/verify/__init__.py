@@ -89,7 +89,7 @@ def run(
     facts = report.layer_facts
     layers = tuple(_layer(facts[step.node.name], step) for step in execution.steps)
     units, fields = prove_fields(report)
-    peak = Check(say("peak memory"), report.totals.peak_bytes, execution.peak_bytes)
+    peak = Check("peak memory", report.totals.peak_bytes, execution.peak_bytes)
     seconds = sum(step.seconds for step in execution.steps)
     return Proof(report, layers, units, fields, peak, execution.outputs, seconds)
 
@@ -125,10 +125,10 @@ def _layer(facts: LayerFacts, step: Step) -> LayerProof:
     cost = facts.cost
     return LayerProof(
         facts.node,
-        Check(say("output shape"), facts.node.output_shape, step.shape),
-        Check(say("tensors"), {**facts.held.parameters, **facts.held.buffers}, dict(step.held)),
-        Check(say("MACs"), cost.macs, step.mac),
-        Check(say("MACs on padding"), cost.macs - cost.macs_without_padding, step.padded_mac),
+        Check("output shape", facts.node.output_shape, step.shape),
+        Check("tensors", {**facts.held.parameters, **facts.held.buffers}, dict(step.held)),
+        Check("MACs", cost.macs, step.mac),
+        Check("MACs on padding", cost.macs - cost.macs_without_padding, step.padded_mac),
         sum(prod(shape) for shape in step.held.values()),
         step.seconds,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.graph import Node
-from cnncalc.text import Shape, number, say
+from cnncalc.text import Shape, later, number, say
 
 
 class Check(NamedTuple):
-    """One number, stated and executed."""
+    """One number, stated and executed. `what` is a key of DISAGREE."""
 
     what: str
     static: object
@@ -40,7 +40,10 @@ class LayerProof(NamedTuple):
 
 
 class UnitProof(NamedTuple):
-    """What one unit sees of the input, axis by axis, first and last position: stated, and measured by marked inputs."""
+    """What one unit sees of the input, axis by axis, first and last position: stated, and measured by marked inputs.
+
+    `unit`: first, interior, last or any.
+    """
 
     node: str
     unit: str
@@ -60,14 +63,23 @@ class FieldProof(NamedTuple):
     check: Check
 
 
-def describe(check: Check) -> str:
-    """Return a check's two sides in words."""
-    return say(
-        "{what}: static {static}, executed {executed}",
-        what=check.what,
-        static=_text(check.static),
-        executed=_text(check.executed),
-    )
+DISAGREE: dict[str, str] = {
+    "output shape": later("{layer}: output shape: static {static}, executed {executed}"),
+    "tensors": later("{layer}: tensors: static {static}, executed {executed}"),
+    "MACs": later("{layer}: MACs: static {static}, executed {executed}"),
+    "MACs on padding": later("{layer}: MACs on padding: static {static}, executed {executed}"),
+    "input seen": later("{layer}: input seen: static {static}, executed {executed}"),
+    "receptive field (size, jump, start)": later(
+        "{layer}: receptive field (size, jump, start): static {static}, executed {executed}"
+    ),
+    "peak memory": later("network: peak memory: static {static}, executed {executed}"),
+}
+"""What is checked, and what is said where the two sides differ."""
+
+
+def describe(layer: str, check: Check) -> str:
+    """Return in words what a check of `layer` is about and its two sides."""
+    return say(DISAGREE[check.what], layer=layer, static=_text(check.static), executed=_text(check.executed))
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,7 @@ from cnncalc.engine.probe import measure
 from cnncalc.engine.resize import resized
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.adaptive import BinPool
-from cnncalc.text import Shape, say
+from cnncalc.text import Shape
 from cnncalc.verify.checks import Check, FieldProof, UnitProof
 
 Interval = tuple[int, int] | None
@@ -28,15 +28,15 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
         sizes = last_map.output_shape[1:]
         middle = tuple(size // 2 for size in sizes)
         wanted[last_map.name] = [
-            (say("first"), (0,) * len(sizes)),
-            (say("interior"), middle),
-            (say("last"), tuple(size - 1 for size in sizes)),
+            ("first", (0,) * len(sizes)),
+            ("interior", middle),
+            ("last", tuple(size - 1 for size in sizes)),
         ]
     output = graph.nodes[-1]
     whole = facts[output.name].receptive.fields
     sees_whole = output is not last_map and bool(whole) and all(field.jump == 0 for field in whole)
     if sees_whole:
-        wanted[output.name] = [(say("any"), (0,) * max(1, len(output.output_shape) - 1))]
+        wanted[output.name] = [("any", (0,) * max(1, len(output.output_shape) - 1))]
     measured = measure(graph, {name: [position for _, position in units] for name, units in wanted.items()})
     proofs = [
         UnitProof(
@@ -44,7 +44,7 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
             unit,
             position,
             Check(
-                say("input seen"),
+                "input seen",
                 _ends(whole) if name == output.name and sees_whole else window(graph, name, position),
                 seen,
             ),
@@ -89,7 +89,7 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
         places = [(*line[:axis], one, *line[axis + 1 :]) for one in (unit, unit + 1)]
         seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
         measured = _size_jump_start(seen[0], seen[1], unit)
-        check = Check(say("receptive field (size, jump, start)"), (field.size, field.jump, field.start), measured)
+        check = Check("receptive field (size, jump, start)", (field.size, field.jump, field.start), measured)
         yield FieldProof(name, axis, length, check)
 
 

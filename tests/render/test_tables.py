@@ -64,7 +64,7 @@ def test_a_notebook_s_table_is_escaped_and_has_no_script():
 def test_a_notebook_s_table_is_not_endless():
     report = analyze(loads("input: [1, 8, 8]\nlayers: [{type: ReLU, repeat: 2100}]\n"))
     shown = report_html(report)
-    assert shown.count("<tr>") == 2001 and "the first 2000 layers are shown" in shown
+    assert shown.count("<tr>") == 2001 and "the first 2,000 layers are shown" in shown
 
 
 def test_columns_leave_in_the_stated_order_until_the_rest_fits():
