@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc.cli.guard import FINDING, INVALID, guard, show_warnings
+from cnncalc.cli.guard import FINDING, INVALID, guard
 from cnncalc.cli.options import Color, ColorOption, JsonOption, LangOption, complete_file, refused
 from cnncalc.text import say
 
 if TYPE_CHECKING:
-    from cnncalc.homework.assignment import Assignment
     from cnncalc.homework.marks import Checked
-    from cnncalc.homework.submission import Submission
 
 
 def check(
@@ -57,40 +54,28 @@ def check(
     json: JsonOption = False,
     color: ColorOption = Color.auto,
 ) -> None:
-    """Check answers to homework: which are right, and which mistake each wrong number comes from."""
+    """Read the answers and what was asked, print the marks."""
     with guard(as_json=json, color=color.value):
         if hints_only and explain:
             raise refused(say("--explain shows the answers, which --hints-only hides"), say("leave one of them out"))
-        from cnncalc.homework.check import Checker
-        from cnncalc.homework.submission import load_submission
+        from cnncalc.homework.files import check as check_files
 
-        submission = load_submission(answers)
-        checked = Checker(_asked(submission, answers, spec, assignment)).check(submission)
-        show_warnings(submission.found, color.value, {submission.source: submission.text})
+        checked = check_files(answers, spec=spec, assignment=assignment)
+        _show_found(checked, color.value)
         hints_only = hints_only or not checked.assignment.reveal
         _print(checked, hints_only=hints_only, explain=explain and not hints_only, as_json=json, color=color.value)
     raise typer.Exit(_exit_code(checked))
 
 
-def _asked(submission: Submission, answers: str, spec: str | None, assignment: str | None) -> Assignment:
-    """Return what the answers are held against: an assignment, a spec, or what the answer file itself names."""
-    from cnncalc.homework.read_assignment import assignment_for, load_assignment
-    from cnncalc.spec.load import load
+def _show_found(checked: Checked, color: str) -> None:
+    """Say which parts of the file could not be read, or are answers to nothing there is."""
+    submission = checked.submission
+    found = [*submission.found, *checked.unknown]
+    if found:
+        from cnncalc.render.diagnostics import show_diagnostics
+        from cnncalc.render.screen import Screen
 
-    if spec and assignment:
-        raise refused(say("--spec and --assignment both say what was asked"), say("leave one of them out"))
-    folder = Path() if answers == "-" else Path(answers).parent
-    if not spec and not assignment:
-        spec = str(folder / submission.spec) if submission.spec else None
-        assignment = str(folder / submission.assignment) if submission.assignment else None
-    if assignment:
-        return load_assignment(assignment)
-    if spec:
-        return assignment_for(load(spec))
-    raise refused(
-        say("nothing says what was asked"),
-        say("add --spec specs/lenet.yaml or --assignment FILE, or write spec: lenet.yaml into the answer file"),
-    )
+        show_diagnostics(Screen(sys.stderr, color), found, {submission.source: submission.text})
 
 
 def _print(checked: Checked, *, hints_only: bool, explain: bool, as_json: bool, color: str) -> None:

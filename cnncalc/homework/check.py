@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.diagnostics import CnncalcError
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Assignment, Question
 from cnncalc.homework.compare import Reading, readings
@@ -47,6 +47,7 @@ class Checker:
         self._taken: dict[tuple[int, str], Taken] = {}
         self._keys: dict[str, Question | Asked | None] = {}
         self._unasked: dict[Asked, Question] = {}
+        self._places = self.network_of(assignment.graph).nodes
         self._labels = {question.label.casefold(): question for question in assignment.questions if question.label}
         self._asked = {question.asked: question for question in assignment.questions if not question.label}
 
@@ -55,7 +56,18 @@ class Checker:
         answers, others = self._by_question(submission)
         own = _OwnAnswers(self, answers, others)
         marks = tuple(self._mark(question, answers.get(id(question)), own) for question in self.assignment.questions)
-        return Checked(self.assignment, submission, marks, tuple(others.values()))
+        known = tuple(answer for key, answer in others.items() if isinstance(key, Asked))
+        unknown = tuple(self._unknown(answer) for key, answer in others.items() if isinstance(key, str))
+        return Checked(self.assignment, submission, marks, known, unknown)
+
+    def _unknown(self, answer: Answer) -> Diagnostic:
+        """Return a warning of an answer under a key that means nothing here."""
+        try:
+            read_key(answer.key, self._places)
+        except CnncalcError as error:
+            found = error.diagnostics[0]
+            return found._replace(code="W556", span=answer.span)
+        raise AssertionError(answer.key)
 
     def network(self, question: Question) -> Network:
         """Return the network that a question is asked of."""
@@ -79,7 +91,7 @@ class Checker:
         if labelled:
             return labelled
         try:
-            asked = read_key(key, self.network_of(self.assignment.graph).nodes)
+            asked = read_key(key, self._places)
         except CnncalcError:
             return None
         return self._asked.get(asked, asked)

@@ -31,13 +31,18 @@ class Student(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """One file that was handed in. `found`: what could not be read but did not stop the reading (warnings W55x)."""
+    """One file that was handed in. `found`: what could not be read but did not stop the reading (warnings W55x).
+
+    `spec`, `assignment`: the file it says it answers, as written; whoever grades a class does not look there.
+    """
 
     source: str
     student: Student
     answers: tuple[Answer, ...]
     found: tuple[Diagnostic, ...]
     text: str = ""
+    spec: str = ""
+    assignment: str = ""
 
 
 class Collector:
@@ -54,6 +59,8 @@ class Collector:
         self.found: list[Diagnostic] = []
         self.id = ""
         self.name = ""
+        self.spec = ""
+        self.assignment = ""
 
     def answer(self, key: str, text: str, span: Span) -> None:
         """Keep an answer. Raises CnncalcError (E552) past MAX_ANSWERS."""
@@ -97,7 +104,8 @@ class Collector:
             )
             raise CnncalcError([missing, *self.found], {self.source: self.text})
         student = Student(self.id, self.name)
-        return Submission(self.source, student, tuple(self.answers.values()), tuple(self.found), self.text)
+        answers = tuple(self.answers.values())
+        return Submission(self.source, student, answers, tuple(self.found), self.text, self.spec, self.assignment)
 
 
 def key_text(key: str) -> str:

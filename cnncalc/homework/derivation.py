@@ -12,6 +12,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, TOTAL, Asked
 from cnncalc.homework.workings import working_of
 from cnncalc.layers.base import Rule
+from cnncalc.text import say
 
 _RULES: Mapping[str, str] = {
     "output_shape": "shape",
@@ -58,4 +59,5 @@ class Derivations:
         if working is None:
             return []
         worked = working.worked()
-        return [Rule(asked.quantity, "", worked.numbers, int(worked.value[0]))] if len(worked.value) == 1 else []
+        symbols = say("the sum over the layers") if asked.place == TOTAL else say(asked.about.title)
+        return [Rule(asked.quantity, symbols, worked.numbers, int(worked.value[0]))] if len(worked.value) == 1 else []

@@ -36,7 +36,8 @@ class Own:
         """
         found: dict[Value, tuple[Asked, ...]] = {}
         truth = self.truth.value(asked)
-        for way in (self._total, self._parts) if asked.place == TOTAL else (self._shaped, self._parts, self._field):
+        of_total, of_layer = (self._sum, self._sum_followed, self._parts), (self._shaped, self._parts, self._field)
+        for way in of_total if asked.place == TOTAL else of_layer:
             result = way(asked)
             if result and result[1] and result[0] != truth:
                 found.setdefault(result[0], tuple(sorted(result[1], key=lambda one: one.key)))
@@ -165,8 +166,8 @@ class Own:
     def _fields_wrong(self) -> bool:
         return any(asked.quantity in ("receptive_field", "jump") for asked in self.wrong)
 
-    def _total(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
-        """The sum of the student's own numbers for the layers, and of what follows for those not answered."""
+    def _sum(self, asked: Asked, *, followed: bool = False) -> tuple[Value, set[Asked]] | None:
+        """The sum of the student's own numbers for the layers, and of the right ones for those not answered."""
         if asked.quantity == "peak_memory":
             return None
         total: Fraction | int = 0
@@ -174,14 +175,17 @@ class Own:
         for node in self.truth.graph.executed:
             part = Asked(node.name, asked.quantity)
             value = self.given.get(part)
-            if value is None:
-                followed = self._shaped(part)
-                value = followed[0] if followed else self.truth.value(part)
-                used |= followed[1] if followed else set()
-            elif part in self.wrong:
-                used.add(part)
-            total += value[0]
+            if value is not None:
+                used |= {part} & self.wrong.keys()
+            elif followed and (result := self._shaped(part)):
+                value = result[0]
+                used |= result[1]
+            total += (value or self.truth.value(part))[0]
         return (total,), used
+
+    def _sum_followed(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+        """The same, with what follows from the student's shapes for the layers not answered."""
+        return self._sum(asked, followed=True) if self.network else None
 
 
 _OF_OUTPUT = ("output_elements", "macs", "flops", "memory", "locally_connected", "fully_connected")

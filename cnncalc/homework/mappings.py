@@ -67,6 +67,11 @@ def _helped(found: Diagnostic, collector: Collector) -> Diagnostic:
         return found
     for at in (found.span.line, found.span.line - 1):
         line = collector.lines[at - 1][1].strip() if 1 <= at <= len(collector.lines) else ""
+        glued = re.fullmatch(r"(?:- )?([^\W\d][\w.]*):([^\s:].*)", line[:MAX_KEY])
+        if glued:
+            message = say("a space is missing after the colon of {key}", key=glued[1])
+            place = Span(collector.source, at, 1, at, len(line) + 1)
+            return Diagnostic("E110", message, place, say("write {key}: {value}", key=glued[1], value=glued[2]))
         key, colon, value = line[:MAX_KEY].removeprefix("- ").partition(": ")
         value = value.strip()
         if colon and value and (value[0] in "[{(`@%*&!|>-'\"" or ": " in value):
@@ -122,6 +127,8 @@ class _Reader:
                 self.student(entry)
             elif has_answers and _folded(entry) in ANSWERS:
                 self.value("", entry.value, entry.key.span)
+            elif has_answers and _folded(entry) in ("spec", "assignment") and isinstance(entry.value, Scalar):
+                setattr(self.collector, _folded(entry), _text(entry.value))
             else:
                 rest.append(entry)
         if not has_answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.homework.assignment import Assignment, Question
 from cnncalc.homework.notation import Written
 from cnncalc.homework.submission import Answer, Submission
@@ -50,12 +51,17 @@ class Mark(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A student's marks. `unasked`: answers to what the assignment does not ask, which count for nothing."""
+    """A student's marks.
+
+    `unasked`: answers to what the assignment does not ask, which count for nothing. `unknown`: warnings of answers
+    whose key means nothing in this network.
+    """
 
     assignment: Assignment
     submission: Submission
     marks: tuple[Mark, ...]
-    unasked: tuple[Answer, ...]
+    unasked: tuple[Answer, ...] = ()
+    unknown: tuple[Diagnostic, ...] = ()
 
     @property
     def points(self) -> Fraction:

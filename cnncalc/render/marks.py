@@ -73,7 +73,7 @@ def _outcome(mark: Mark, counting: Counting, *, hints_only: bool) -> str:
     if mark.verdict == "unread":
         return say("you wrote {written}, which could not be read", written=written)
     if mark.verdict == "blank":
-        return "" if hints_only or not mark.expected else say("expected {value}", value=_expected(mark, counting))
+        return ""
     if hints_only:
         return say("you wrote {written}", written=written)
     if question.such_that:

@@ -69,9 +69,16 @@ def test_totals_follow_from_the_layers():
 
 
 def test_totals_follow_from_a_shape():
-    # With 4x4 instead of 5x5 the first Linear has 256*120 + 120 = 30,840 instead of 48,120.
+    # A layer not answered is taken as it follows: with 4x4 for 5x5 the first Linear has 256*120 + 120 = 30,840.
     found = follow({"pool2.output_shape": (16, 4, 4)}, "total.parameters")
     assert found == {(61_706 - 48_120 + 30_840,): ["pool2.output_shape"]}
+
+
+def test_a_total_may_take_the_right_numbers_for_layers_not_answered():
+    given = {"pool2.output_shape": (16, 4, 4), "conv2.parameters": (2400,)}
+    found = follow(given, "total.parameters")
+    assert found[(61_690,)] == ["conv2.parameters"]
+    assert found[(61_690 - 48_120 + 30_840,)] == ["conv2.parameters", "pool2.output_shape"]
 
 
 def test_flops_follow_from_macs_and_parameters_from_their_parts():
