@@ -118,6 +118,9 @@ def _one(text: str, side: str, is_about: bool) -> Written:
     if not parts:
         raise Unread(say("no number is written"), say("write digits, such as 61,706 or 61.7k"))
     value, words = parts[1].strip(), parts[2].strip()
+    if words and not any(map(str.isalpha, words)):
+        value += words  # signs that arithmetic says more about than a table of units
+        words = ""
     tail = units.read_tail(words) if words else units.Tail(1, "", "")
     found = _WRITTEN_NUMBER.fullmatch(value)
     if not found:
@@ -144,7 +147,7 @@ def _rounded(text: str, found: re.Match[str], tail: units.Tail, is_about: bool) 
         )
     step, digits = one.step * scale, one.digits
     if not (is_about or one.has_exponent or found[3] or tail.multiplier != 1):
-        return Written(text, (value,), unit=tail.unit)
+        return Written(text, (_small(value),), unit=tail.unit)
     if is_about and not one.has_point and one.value:
         # "about 61,700" was rounded to hundreds
         zeros = digits - len(str(one.value // one.step).rstrip("0"))
@@ -153,7 +156,7 @@ def _rounded(text: str, found: re.Match[str], tail: units.Tail, is_about: bool) 
 
 
 def _small(value: Fraction) -> Fraction:
-    """Return `value` unless its multiplier has made it too large."""
+    """Return `value` if it is at most 2^63."""
     if abs(value) > arithmetic.LARGEST:
         raise Unread(say("the number is too large; at most 2^63 is read"), say("check the exponent and the unit"))
     return value

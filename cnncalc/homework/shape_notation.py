@@ -91,7 +91,7 @@ def _named(text: str, plain: str) -> Written | None:
     layout = "".join(_AXIS.get(one["name"][0], one["name"][0].upper()) for one in found)
     if len(set(layout)) < len(layout):
         raise Unread(say("an axis is named twice"), say("name each axis once: C=6, H=28, W=28"))
-    return Written(text, tuple(Fraction(one["size"]) for one in found), True, layout=layout)
+    return Written(text, tuple(Fraction(_size(one["size"])) for one in found), True, layout=layout)
 
 
 def _order(side: str) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import Span
 from cnncalc.homework.characters import MAX_WRITTEN
-from cnncalc.homework.collected import Collector, student_line
+from cnncalc.homework.collected import MAX_ANSWERS, Collector, student_line
 from cnncalc.text import say
 
 LAYER = frozenset(("layer", "layers", "layer name", "name", "module", "node", "层", "层名", "网络层"))
@@ -67,7 +67,7 @@ def _markdown_row(line: str, number: int, collector: Collector) -> Row:
     start = len(line) - len(line.lstrip())
     start += line[start : start + 1] == "|"
     cells: Row = []
-    while start <= len(line):
+    while start <= len(line) and len(cells) <= MAX_ANSWERS:
         found = _CELL.match(line, start)
         end = found.end() if found else start
         if end == len(line) and cells and not line[start:].strip():
@@ -122,7 +122,7 @@ def read_csv(collector: Collector) -> None:
     if not delimiter:
         raise _no_table(collector)
     rows = list(_csv_rows(collector, lines, first, delimiter))
-    if not _read_table(collector, rows[0], rows[1:], delimiter):
+    if not rows or not _read_table(collector, rows[0], rows[1:], delimiter):
         raise _no_table(collector)
 
 
@@ -158,7 +158,7 @@ def _placed(collector: Collector, texts: list[str], lines: list[str], number: in
     pattern = re.compile(rf'[ ]*(?:"(?:[^"]|"")*"|[^{delimiter}]*)')
     cells: Row = []
     line, at, line_start = number, 0, 0
-    for text in texts:
+    for text in texts[: MAX_ANSWERS + 1]:
         found = pattern.match(raw, at)
         end = found.end() if found else at
         written = raw[at:end]

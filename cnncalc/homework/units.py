@@ -46,7 +46,7 @@ _UNITS = {
 """Canonical unit -> the words for it, folded. The last are counters that say what is counted and change nothing."""
 
 _TAIL = re.compile(
-    rf"(?P<size>{'|'.join(sorted(_SIZES, key=len, reverse=True))}|) ?-?(?:个|次)? ?"
+    rf"(?P<size>{'|'.join(sorted(_SIZES, key=len, reverse=True))}|) ?(?:个|次)? ?"
     rf"(?:{'|'.join(f'(?P<u{at}>{words})' for at, words in enumerate(_UNITS.values()))})"
 )
 _CANONICAL = list(_UNITS)
