@@ -18,8 +18,13 @@ class Worked(NamedTuple):
 class Working(Protocol):
     """The parts of a calculation, immutable; `worked` puts them together."""
 
+    @property
+    def value(self) -> Value:
+        """The result of the calculation as it stands. Sizes that were not rounded are fractions."""
+        ...
+
     def worked(self) -> Worked:
-        """Return the result of the calculation as it stands. Sizes that were not rounded are fractions."""
+        """Return the result, and the arithmetic that gives it."""
         ...
 
 
@@ -34,11 +39,12 @@ class Mistake(NamedTuple):
     """A mistake of the catalogue.
 
     `name` is stable: assignments give partial credit by it. `sentence` is a template that tells the student what was
-    done, said with the values of Changed. `quantities`: what it can be made in. `change` returns None where it cannot
-    be made: no bias to forget, no groups.
+    done, said with the values of Changed. `quantities`: what it can be made in. `change` returns the ways in which it
+    can be made, most often one, of a total one for each layer that can be left out; none where it cannot be made: no
+    bias to forget, no groups.
     """
 
     name: str
     sentence: str
     quantities: frozenset[str]
-    change: Callable[[Working], Changed | None]
+    change: Callable[[Working], tuple[Changed, ...]]

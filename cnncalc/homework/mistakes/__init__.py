@@ -1,0 +1,30 @@
+"""The catalogue of mistakes: one visible table, in the order in which mistakes that tie are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnncalc.homework.mistakes.costs import COST_MISTAKES
+from cnncalc.homework.mistakes.elements import ELEMENT_MISTAKES
+from cnncalc.homework.mistakes.fields import FIELD_MISTAKES
+from cnncalc.homework.mistakes.memory import MEMORY_MISTAKES
+from cnncalc.homework.mistakes.parameters import PARAMETERS
+from cnncalc.homework.mistakes.shapes import SHAPE_MISTAKES
+from cnncalc.homework.mistakes.totals import TOTAL_MISTAKES
+from cnncalc.homework.working import Mistake
+
+MISTAKES: tuple[Mistake, ...] = (
+    *PARAMETERS,
+    *COST_MISTAKES,
+    *SHAPE_MISTAKES,
+    *FIELD_MISTAKES,
+    *MEMORY_MISTAKES,
+    *ELEMENT_MISTAKES,
+    *TOTAL_MISTAKES,
+)
+"""Every mistake there is a name for."""
+
+BY_NAME: Mapping[str, Mistake] = {mistake.name: mistake for mistake in MISTAKES}
+"""Each by its name."""
+
+__all__ = ["BY_NAME", "MISTAKES"]

@@ -1,0 +1,248 @@
+"""Mistakes in receptive fields and jumps."""
+
+from __future__ import annotations
+
+from cnncalc.homework.mistakes.making import FIELDS, NONE, in_chain, in_steps, listed
+from cnncalc.homework.working import Changed, Mistake, Working
+from cnncalc.homework.workings.fields import Chain, Jumps, Step
+from cnncalc.text import later
+
+FIELD = frozenset(("receptive_field",))
+JUMP = frozenset(("jump",))
+
+
+def _multiplied_by(jumps: Jumps):
+    def change(chain: Chain) -> Chain | None:
+        return chain._replace(jumps=jumps) if chain.jumps == "before" else None
+
+    return in_chain(change)
+
+
+def _without_pools(chain: Chain) -> Chain:
+    return chain._replace(axes=tuple(tuple(step for step in steps if not step.pool) for steps in chain.axes))
+
+
+def _pool_kernel_skipped(step: Step) -> Step:
+    return step._replace(kernel=1) if step.pool else step
+
+
+def _pool_stride_skipped(step: Step) -> Step:
+    return step._replace(stride=1) if step.pool else step
+
+
+def _undilated(step: Step) -> Step:
+    return step._replace(dilation=1)
+
+
+def _dilation_added(step: Step) -> Step:
+    return step._replace(kernel=step.kernel + 2 * (step.dilation - 1), dilation=1) if step.dilation > 1 else step
+
+
+def _dilation_multiplied(step: Step) -> Step:
+    return step._replace(kernel=step.kernel * step.dilation, dilation=1) if step.dilation > 1 else step
+
+
+def _taps_whole(chain: Chain) -> Chain | None:
+    return None if chain.jump else chain._replace(taps=0)
+
+
+def _own_only(chain: Chain) -> Chain | None:
+    if not all(chain.axes):
+        return None
+    own = tuple((steps[-1]._replace(stride=1),) for steps in chain.axes)
+    return None if chain.jump else chain._replace(axes=own, beyond=(0,) * len(own))
+
+
+def _own_stride_only(chain: Chain) -> Chain | None:
+    if not chain.jump or not all(chain.axes):
+        return None
+    return chain._replace(axes=tuple(steps[-1:] for steps in chain.axes))
+
+
+def _own_left_out(chain: Chain) -> Chain | None:
+    if not all(chain.axes):
+        return None
+    return chain._replace(axes=tuple(steps[:-1] for steps in chain.axes))
+
+
+def _first_left_out(chain: Chain) -> Chain | None:
+    if not all(chain.axes):
+        return None
+    return chain._replace(axes=tuple(steps[1:] for steps in chain.axes))
+
+
+def _asked_other(chain: Chain) -> Chain | None:
+    """Give the jump for the field, or the field for the jump."""
+    return chain._replace(jump=not chain.jump)
+
+
+def _unclipped(working: Working) -> tuple[Changed, ...]:
+    """Go on with the chain where every unit sees the same."""
+    if not isinstance(working, Chain) or not working.whole:
+        return NONE
+    return (Changed(working._replace(whole=())),)
+
+
+def _whole_map_left_out(working: Working) -> tuple[Changed, ...]:
+    """Stop before the layer that sees the whole map."""
+    if not isinstance(working, Chain) or not working.whole:
+        return NONE
+    axes = tuple(tuple(step for step in steps if not step.every) for steps in working.axes)
+    return (Changed(working._replace(whole=(), axes=axes)),)
+
+
+def _kernels(chain: Chain) -> str:
+    return listed(step.kernel for step in chain.axes[0])
+
+
+FIELD_MISTAKES: tuple[Mistake, ...] = (
+    Mistake(
+        "kernel-whole",
+        later(
+            "each kernel is added whole; a window adds k - 1 times the jump, as it begins where one field already is"
+        ),
+        FIELD,
+        in_chain(_taps_whole),
+    ),
+    Mistake(
+        "own-stride-included",
+        later("each window is multiplied with its own stride too; only the strides before it count"),
+        FIELD,
+        _multiplied_by("own"),
+    ),
+    Mistake(
+        "strides-ignored",
+        later("the strides are left out: behind a stride, neighbouring units look further apart"),
+        FIELD,
+        _multiplied_by("none"),
+    ),
+    Mistake(
+        "previous-stride-only",
+        later("each window is multiplied with the stride just before it only; all strides before it count"),
+        FIELDS,
+        _multiplied_by("previous"),
+    ),
+    Mistake(
+        "jump-added",
+        later("the strides are added up, s - 1 each; the jump is their product"),
+        FIELDS,
+        _multiplied_by("added"),
+    ),
+    Mistake(
+        "strides-summed",
+        later("the strides over 1 are added up; the jump is their product"),
+        FIELDS,
+        _multiplied_by("summed"),
+    ),
+    Mistake(
+        "pools-skipped",
+        later("the pools are left out, with their kernels and strides"),
+        FIELDS,
+        in_chain(_without_pools),
+    ),
+    Mistake(
+        "pool-kernels-skipped",
+        later("the windows of the pools are left out; a pool sees more than one position too"),
+        FIELD,
+        in_steps(_pool_kernel_skipped),
+    ),
+    Mistake(
+        "pool-strides-skipped",
+        later("the strides of the pools are left out"),
+        FIELDS,
+        in_steps(_pool_stride_skipped),
+    ),
+    Mistake(
+        "field-dilation-forgotten",
+        later("dilation is left out: the taps of a dilated kernel stand apart"),
+        FIELD,
+        in_steps(_undilated),
+    ),
+    Mistake(
+        "field-dilation-added",
+        later("a dilated kernel is taken for k + 2(d - 1) wide; it is d(k - 1) + 1"),
+        FIELD,
+        in_steps(_dilation_added),
+    ),
+    Mistake(
+        "field-dilation-multiplied",
+        later("a dilated kernel is taken for k*d wide; it is d(k - 1) + 1"),
+        FIELD,
+        in_steps(_dilation_multiplied),
+    ),
+    Mistake(
+        "field-from-zero",
+        later("the sum starts at 0; before the first window a unit sees one position"),
+        FIELD,
+        in_chain(lambda chain: None if chain.jump else chain._replace(start=0)),
+    ),
+    Mistake(
+        "own-kernel-only",
+        later("this is the layer's own kernel; what it looks at has a receptive field too"),
+        FIELD,
+        in_chain(_own_only),
+    ),
+    Mistake(
+        "own-stride-only",
+        later("this is the layer's own stride; the strides before it count too"),
+        JUMP,
+        in_chain(_own_stride_only),
+    ),
+    Mistake(
+        "own-window-left-out",
+        later("the layer's own window is left out"),
+        FIELDS,
+        in_chain(_own_left_out),
+    ),
+    Mistake(
+        "first-window-left-out",
+        later("the first window is left out"),
+        FIELDS,
+        in_chain(_first_left_out),
+    ),
+    Mistake(
+        "kernels-multiplied",
+        later("the kernels {kernels} are multiplied; each adds k - 1 times the jump"),
+        FIELD,
+        in_chain(
+            lambda chain: None if chain.jump else chain._replace(multiplied=True, beyond=(0,) * len(chain.axes)),
+            kernels=_kernels,
+        ),
+    ),
+    Mistake(
+        "field-padding-added",
+        later("the padding of both sides is added; a window is as wide with padding as without"),
+        FIELD,
+        in_chain(lambda chain: None if chain.jump else chain._replace(sides=2)),
+    ),
+    Mistake(
+        "field-padding-subtracted",
+        later("the padding of both sides is taken off; a window is as wide with padding as without"),
+        FIELD,
+        in_chain(lambda chain: None if chain.jump else chain._replace(sides=-2)),
+    ),
+    Mistake(
+        "jump-for-field",
+        later("this is the jump between neighbouring fields, not how wide one is"),
+        FIELD,
+        in_chain(_asked_other),
+    ),
+    Mistake(
+        "field-for-jump",
+        later("this is how wide a field is, not the jump between neighbouring ones"),
+        JUMP,
+        in_chain(_asked_other),
+    ),
+    Mistake(
+        "field-not-clipped",
+        later("the sum goes on where a unit already sees the whole input; it cannot see more than there is"),
+        FIELD,
+        _unclipped,
+    ),
+    Mistake(
+        "whole-map-left-out",
+        later("the layer that looks at its whole input map is taken for one that adds nothing"),
+        FIELD,
+        _whole_map_left_out,
+    ),
+)

@@ -1,0 +1,128 @@
+"""From a question to its working."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.graph import Node
+from cnncalc.homework.marks import Value
+from cnncalc.homework.network import Network
+from cnncalc.homework.quantities import AXES, TOTAL, Asked
+from cnncalc.homework.working import Working
+from cnncalc.homework.workings.counts import COUNTED, product_of
+from cnncalc.homework.workings.fields import chain_of
+from cnncalc.homework.workings.parts import Setting, windows_of
+from cnncalc.homework.workings.peak import peak_of
+from cnncalc.homework.workings.products import Others, Product, Share, Total
+from cnncalc.homework.workings.sizes import sizes_of, slides_of
+from cnncalc.layers.adaptive import BinPool
+from cnncalc.layers.pool import Pool
+from cnncalc.layers.reshape import Flatten
+from cnncalc.text import Shape
+
+_NAMES = {
+    1: ("output_channels",),
+    2: ("output_channels", "output_length"),
+    3: ("output_channels", "output_height", "output_width"),
+    4: ("output_channels", "output_depth", "output_height", "output_width"),
+}
+
+
+def working_of(network: Network, asked: Asked) -> Working | None:
+    """Return the calculation of the right answer, in parts; None for an argument, which is not calculated.
+
+    None too where a working does not give what the network says: after shapes that someone only claims.
+    Raises CnncalcError (E503) for what this place does not have.
+    """
+    right = network.value(asked)
+    working = _total(network, asked.quantity) if asked.place == TOTAL else _of_layer(network, asked)
+    if asked.quantity == "output" or working is None or working.value == right:
+        return working
+    return None
+
+
+def _of_layer(network: Network, asked: Asked) -> Working | None:
+    node, quantity = network.nodes[asked.place], asked.quantity
+    others = _others(network, node, quantity)
+    if quantity in ("receptive_field", "jump"):
+        chain = chain_of(network, node, quantity == "jump")
+        return chain._replace(others=others) if chain else None
+    if quantity == "output":
+        from cnncalc.homework.workings.elements import element_of
+
+        return element_of(network, asked)
+    setting = setting_of(network, node)
+    if quantity == "output_shape" or quantity in AXES:
+        rank = len(node.output_shape)
+        shown = tuple(range(rank)) if quantity == "output_shape" else (_NAMES[rank].index(quantity),)
+        return sizes_of(setting, slides_of(setting), shown)._replace(others=others)
+    if quantity not in COUNTED:
+        return None
+    product = product_of(setting, quantity, slides_of(setting))
+    return product._replace(others=others) if product else None
+
+
+def _total(network: Network, quantity: str) -> Working | None:
+    if quantity == "peak_memory":
+        return peak_of(network)
+    shares: dict[Product, list[str]] = {}
+    for node in network.graph.executed:
+        setting = setting_of(network, node)
+        product = product_of(setting, quantity, slides_of(setting))
+        if product is not None:
+            shares.setdefault(product, []).append(node.name)
+    return Total(quantity, tuple(Share.of(product, tuple(names)) for product, names in shares.items()))
+
+
+def setting_of(network: Network, node: Node) -> Setting:
+    """Return what a mistake may look at of a node."""
+    flattened, before_pool = _laid_out(network, node)
+    return Setting(
+        node.layer,
+        node.input_shapes,
+        node.output_shape,
+        windows_of(node.layer, node.input_shapes, node.output_shape),
+        network.counting,
+        flattened,
+        before_pool,
+    )
+
+
+def _laid_out(network: Network, node: Node) -> tuple[Shape, Shape]:
+    """Return the map that was laid out into a node's vector, and the one before the pool in front of that."""
+    if len(node.input_shapes[0]) != 1:
+        return (), ()
+    flatten = _back(network, node, node.input_shapes[0])
+    if flatten is None or not isinstance(flatten.layer, Flatten):
+        return (), ()
+    flattened = flatten.input_shapes[0]
+    pool = _back(network, flatten, flattened)
+    pooled = pool is not None and isinstance(pool.layer, Pool | BinPool)
+    return flattened, pool.input_shapes[0] if pool is not None and pooled else ()
+
+
+def _back(network: Network, node: Node, shape: Shape) -> Node | None:
+    """Return the nearest node before `node` that does more than pass a tensor of `shape` on."""
+    at = network.nodes.get(node.inputs[0])
+    while at is not None and len(at.inputs) == 1 and at.input_shapes[0] == at.output_shape == shape:
+        at = network.nodes.get(at.inputs[0])
+    return at
+
+
+def _others(network: Network, node: Node, quantity: str) -> Others:
+    """Return what the layers before and after a node give for the same quantity."""
+    if quantity == "output":
+        return ()
+    after = [one.name for one in network.graph.every_node() if node.name in one.inputs]
+    names: Sequence[str] = [name for name in (*node.inputs, *after) if name in network.nodes]
+    found: list[tuple[str, Value]] = []
+    for name in dict.fromkeys(names):
+        try:
+            value = network.value(Asked(name, quantity))
+        except CnncalcError:
+            continue
+        if prod(value):
+            found.append((name, value))
+    return tuple(found)

@@ -1,0 +1,129 @@
+"""Numbers that are sums of products: parameters, multiply-accumulates, bytes, of a layer and of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+from cnncalc.homework.marks import Value
+from cnncalc.homework.working import Worked
+from cnncalc.homework.workings.parts import Factor, Number, Setting, Slide, Term, number_text, plain
+
+Others = tuple[tuple[str, Value], ...]
+"""What neighbouring layers give for the same quantity, by name."""
+
+
+class Product(NamedTuple):
+    """A sum of terms. `slides`: where the factors `positions` come from, one an axis; () where they are as they are."""
+
+    setting: Setting
+    quantity: str
+    terms: tuple[Term, ...]
+    slides: tuple[Slide, ...] = ()
+    others: Others = ()
+
+    @property
+    def value(self) -> Value:
+        """The sum."""
+        return (plain(sum(term.value() for term in self.terms)),)
+
+    def worked(self) -> Worked:
+        """Return the sum, and its terms."""
+        return Worked(self.value, sum_text(self.terms))
+
+    def term(self, name: str) -> Term | None:
+        """Return the term that counts this, or None."""
+        return next((term for term in self.terms if term.name == name), None)
+
+    def each(self, change: Callable[[Term], Term]) -> Product:
+        """Return the sum with each term changed."""
+        return self._replace(terms=tuple(map(change, self.terms)))
+
+    def replacing(self, name: str, *terms: Term) -> Product:
+        """Return the sum with `terms` in place of the term that counts this."""
+        found: list[Term] = []
+        for term in self.terms:
+            found.extend(terms if term.name == name else (term,))
+        return self._replace(terms=tuple(found))
+
+    def adding(self, *terms: Term) -> Product:
+        """Return the sum with more terms."""
+        return self._replace(terms=self.terms + terms)
+
+    def sliding(self, slides: tuple[Slide, ...]) -> Product:
+        """Return the sum with other positions."""
+        sizes = [slide.value() for slide in slides]
+
+        def put(factor: Factor) -> Factor:
+            return factor._replace(size=sizes[factor.axis]) if factor.name == "positions" else factor
+
+        changed = self.each(lambda term: term._replace(factors=tuple(map(put, term.factors))))
+        return changed._replace(slides=slides)
+
+
+class Share(NamedTuple):
+    """What a kind of layer adds to a total, and the layers that do. `each`: what one of them adds."""
+
+    product: Product
+    names: tuple[str, ...]
+    each: Number
+
+    @staticmethod
+    def of(product: Product, names: tuple[str, ...]) -> Share:
+        """Return the share of these layers."""
+        return Share(product, names, product.value[0])
+
+
+class Total(NamedTuple):
+    """The sum over the executed layers; layers with the same calculation stand together."""
+
+    quantity: str
+    shares: tuple[Share, ...]
+
+    @property
+    def value(self) -> Value:
+        """The sum."""
+        return (plain(sum(len(names) * each for _, names, each in self.shares)),)
+
+    def worked(self) -> Worked:
+        """Return the sum, and what each layer adds; layers that add nothing are left out."""
+        texts: list[str] = []
+        for product, names, each in self.shares:
+            text = sum_text(product.terms)
+            if len(names) > 1:
+                text = f"{len(names)}*({text})"
+            elif " " in text:
+                text = f"({text})"
+            if each:
+                texts.append(text)
+        return Worked(self.value, " + ".join(texts) or "0")
+
+
+class Fixed(NamedTuple):
+    """A result that nothing more can be done to: another layer's."""
+
+    value: Value
+
+    def worked(self) -> Worked:
+        """Return it."""
+        return Worked(self.value, ", ".join(map(number_text, self.value)))
+
+
+def sum_text(terms: tuple[Term, ...]) -> str:
+    """Write a sum of terms as arithmetic: `16*6*5*5 + 16`."""
+    text = ""
+    for term in terms:
+        sign = " - " if term.minus else " + "
+        text += (sign if text or term.minus else "") + term.text()
+    return text.strip() or "0"
+
+
+def factors(name: str, sizes: tuple[Number, ...]) -> tuple[Factor, ...]:
+    """Return a factor an axis."""
+    return tuple(Factor(name, size, axis) for axis, size in enumerate(sizes))
+
+
+def bytes_of(bits: int) -> Factor:
+    """Return the factor for the bytes of a number of so many bits; a fraction for less than a byte."""
+    return Factor("bytes", plain(Fraction(bits, 8)))
