@@ -29,16 +29,22 @@ class Askable:
         return self._networks[id(graph)]
 
     def key(self, written: Scalar, graph: Graph) -> Asked | None:
-        """Return what a key asks for. In a network of one layer, `output_shape` is that layer's."""
+        """Return what a key asks for. Of a lone layer, `output_shape` is that layer's; a Flatten before it is no other."""
         places = [node.name for node in graph.executed]
+        alone = self.lone(graph)
         text = written.text
-        if len(places) == 1 and "." not in text.partition("[")[0]:
-            text = f"{places[0]}.{text}"
+        if alone and "." not in text.partition("[")[0]:
+            text = f"{alone}.{text}"
         try:
             return read_key(text, places, written.span)
         except CnncalcError as error:
             self.note(error, written.span)
             return None
+
+    def lone(self, graph: Graph) -> str | None:
+        """Return the name of the one layer of a graph, or None where there are several."""
+        names = [node.name for node in graph.executed if node.type != "Flatten"]
+        return names[0] if len(names) == 1 else None
 
     def quantity(self, written: Scalar) -> str | None:
         """Return a quantity's one name."""

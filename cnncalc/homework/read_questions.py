@@ -174,7 +174,7 @@ class QuestionReader:
         """Return the layers to ask of, and whether a rule chose them (`all`, a type) and not their names."""
         nodes = {node.name: node for node in graph.executed}
         if entry is None:
-            return ([*nodes], False) if len(nodes) == 1 else ([TOTAL], False)
+            return [self.askable.lone(graph) or TOTAL], False
         names = self.values.lines(entry)
         if entry.key.text == "layers" and isinstance(entry.value, Scalar) and names:
             word = names[0].text.strip()
@@ -192,10 +192,10 @@ class QuestionReader:
 
     def _add(self, question: Question, span: Span) -> None:
         key = question.label or question.asked.key
-        first = self._asked.setdefault(key.casefold(), span)
-        if first is not span:
-            labels = (Label(first, say("first here")),)
+        if key.casefold() in self._asked:
+            labels = (Label(self._asked[key.casefold()], say("first here")),)
             help = say("remove one of them, or give it a label")
             self.problems.add("E525", say("{key} is asked twice", key=key), span, help, labels=labels)
             return
+        self._asked[key.casefold()] = span
         self.questions.append(question)
