@@ -68,9 +68,9 @@ def check(
 
 
 def _show_found(checked: Checked, color: str) -> None:
-    """Say which parts of the file could not be read, or are answers to nothing there is."""
+    """Say which parts of the file could not be read, or answer nothing there is."""
     submission = checked.submission
-    found = [*submission.found, *checked.unknown]
+    found = [*submission.found, *checked.warnings]
     if found:
         from cnncalc.render.diagnostics import show_diagnostics
         from cnncalc.render.screen import Screen

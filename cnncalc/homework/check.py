@@ -7,13 +7,13 @@ from fractions import Fraction
 from math import prod
 from typing import NamedTuple
 
-from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.diagnostics import CnncalcError, Diagnostic, Label
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Assignment, Question
 from cnncalc.homework.compare import Reading, readings
 from cnncalc.homework.condition import Outcome, outcomes, with_arguments
 from cnncalc.homework.diagnose import Diagnoser
-from cnncalc.homework.follow import Own
+from cnncalc.homework.follow import Own, Rebuilt
 from cnncalc.homework.marks import Checked, Diagnosis, Mark, Value, Verdict
 from cnncalc.homework.network import Network
 from cnncalc.homework.notation import Unread, read_value
@@ -27,6 +27,9 @@ BLANK = frozenset(("", "-", "--", "?", "n/a", "N/A", "~", "null", "…", "..."))
 
 MOST_KEPT = 100_000
 """How many different answers are remembered."""
+
+MOST_NETWORKS = 500
+"""How many networks with students' own shapes in them are remembered."""
 
 
 class Taken(NamedTuple):
@@ -44,6 +47,7 @@ class Checker:
         self.assignment = assignment
         self._networks: dict[int, Network] = {}
         self._diagnosers: dict[int, Diagnoser] = {}
+        self.rebuilt: dict[int, Rebuilt] = {}
         self._taken: dict[tuple[int, str], Taken] = {}
         self._keys: dict[str, Question | Asked | None] = {}
         self._unasked: dict[Asked, Question] = {}
@@ -53,12 +57,10 @@ class Checker:
 
     def check(self, submission: Submission) -> Checked:
         """Return the marks of a submission. What it says is data: nothing in it is executed or opened."""
-        answers, others = self._by_question(submission)
+        answers, others, warnings = self._by_question(submission)
         own = _OwnAnswers(self, answers, others)
         marks = tuple(self._mark(question, answers.get(id(question)), own) for question in self.assignment.questions)
-        known = tuple(answer for key, answer in others.items() if isinstance(key, Asked))
-        unknown = tuple(self._unknown(answer) for key, answer in others.items() if isinstance(key, str))
-        return Checked(self.assignment, submission, marks, known, unknown)
+        return Checked(self.assignment, submission, marks, tuple(others.values()), tuple(warnings))
 
     def _unknown(self, answer: Answer) -> Diagnostic:
         """Return a warning of an answer under a key that means nothing here."""
@@ -100,16 +102,23 @@ class Checker:
         """Return a question for what was answered and not asked: it earns nothing, and may be gone on with."""
         return self._unasked.setdefault(asked, Question(asked, Fraction()))
 
-    def _by_question(self, submission: Submission) -> tuple[dict[int, Answer], dict[Asked | str, Answer]]:
+    def _by_question(self, submission: Submission) -> tuple[dict[int, Answer], dict[Asked, Answer], list[Diagnostic]]:
+        """Sort answers by the question they answer, and those to nothing asked by what they are about."""
         answers: dict[int, Answer] = {}
-        others: dict[Asked | str, Answer] = {}
+        others: dict[Asked, Answer] = {}
+        warnings: list[Diagnostic] = []
         for answer in submission.answers:
             found = self.question_of(answer.key)
-            if isinstance(found, Question):
-                answers.setdefault(id(found), answer)
+            if found is None:
+                warnings.append(self._unknown(answer))
+            elif not isinstance(found, Question):
+                others[found] = answer
+            elif id(found) not in answers:
+                answers[id(found)] = answer
             else:
-                others.setdefault(found or answer.key, answer)
-        return answers, others
+                warnings.append(_twice(answer, answers[id(found)]))
+                answers[id(found)] = answer
+        return answers, others, warnings
 
     def _mark(self, question: Question, answer: Answer | None, own: _OwnAnswers) -> Mark:
         if answer is None:
@@ -190,19 +199,26 @@ class Checker:
         single = tuple(diagnosis for diagnosis in found if len(diagnosis.mistakes) == 1)
         if slips or single:
             return (*slips, *single)
-        network = own.of(question).network
-        given: tuple[Diagnosis, ...] = ()
-        if sources and network and taken.plain and question.asked.place in {*network.nodes, TOTAL}:
-            keys = tuple(asked.key for asked in sources[0])
-            given = Diagnoser(network, keys).diagnose(question.asked, taken.plain.value, taken.plain.slack)
-        if any(len(diagnosis.mistakes) == 1 for diagnosis in given):
-            return given
-        return found or self._slip_and_mistake(question, taken) or given
+        given = self._given(question, taken, own, sources)
+        return given or found or self._slip_and_mistake(question, taken)
 
-    def _from(self, network: Network, asked: Asked, plain: Reading | None) -> tuple[Diagnosis, ...]:
+    def _given(
+        self, question: Question, taken: Taken, own: _OwnAnswers, sources: list[tuple[Asked, ...]]
+    ) -> tuple[Diagnosis, ...]:
+        """Return the single mistakes that lead from the student's own earlier answers to what is written."""
+        network = own.of(question).network
+        if not sources or network is None or question.asked.place not in {*network.nodes, TOTAL}:
+            return ()
+        keys = tuple(asked.key for asked in sources[0])
+        found = self._from(network, question.asked, taken.plain, pairs=False)
+        return tuple(diagnosis._replace(given=keys) for diagnosis in found)
+
+    def _from(
+        self, network: Network, asked: Asked, plain: Reading | None, *, pairs: bool = True
+    ) -> tuple[Diagnosis, ...]:
         if plain is None:
             return ()
-        return self._diagnoser(network).diagnose(asked, plain.value, plain.slack)
+        return self._diagnoser(network).diagnose(asked, plain.value, plain.slack, pairs=pairs)
 
     def _slip_and_mistake(self, question: Question, taken: Taken) -> tuple[Diagnosis, ...]:
         """Return the pairs of one mistake of notation and one of the catalogue."""
@@ -210,13 +226,15 @@ class Checker:
             diagnosis._replace(mistakes=(way.mistake, *diagnosis.mistakes))
             for way in taken.ways
             if way.mistake
-            for diagnosis in self._from(self.network(question), question.asked, way)
-            if len(diagnosis.mistakes) == 1
+            for diagnosis in self._from(self.network(question), question.asked, way, pairs=False)
         )
 
     def _diagnoser(self, network: Network) -> Diagnoser:
-        found = self._diagnosers.get(id(network))
+        found = self._diagnosers.get(id(network))  # a diagnoser keeps its network, so that its id stays its own
         if found is None:
+            if len(self._diagnosers) >= MOST_NETWORKS:
+                self._diagnosers.clear()
+                self.rebuilt.clear()
             found = self._diagnosers[id(network)] = Diagnoser(network)
         return found
 
@@ -241,7 +259,7 @@ class Checker:
 class _OwnAnswers:
     """What a student answered and could be read, by the network it is about: for follow-through."""
 
-    def __init__(self, checker: Checker, answers: Mapping[int, Answer], others: Mapping[Asked | str, Answer]) -> None:
+    def __init__(self, checker: Checker, answers: Mapping[int, Answer], others: Mapping[Asked, Answer]) -> None:
         self._checker = checker
         self._answers = answers
         self._others = others
@@ -252,7 +270,8 @@ class _OwnAnswers:
         network = self._checker.network(question)
         found = self._own.get(id(network))
         if found is None:
-            found = self._own[id(network)] = Own(network, self._given(network))
+            known = self._checker.rebuilt.setdefault(id(network), {})
+            found = self._own[id(network)] = Own(network, self._given(network), known)
         return found
 
     def arguments(self, question: Question) -> dict[Asked, Value]:
@@ -275,7 +294,7 @@ class _OwnAnswers:
                 self._go_on_with(question, answer, given)
         if network is checker.network_of(checker.assignment.graph):
             for asked, answer in self._others.items():
-                if isinstance(asked, Asked) and network.value_or_none(asked) is not None:
+                if network.value_or_none(asked) is not None:
                     self._go_on_with(checker.unasked(asked), answer, given)
         return given
 
@@ -283,6 +302,12 @@ class _OwnAnswers:
         plain = self._checker.take(question, answer.text).plain
         if plain and question.asked.quantity != "output":
             given[question.asked] = plain.value
+
+
+def _twice(later: Answer, earlier: Answer) -> Diagnostic:
+    message = say("{key} answers what {other} has answered; the later counts", key=later.key, other=earlier.key)
+    first = (Label(earlier.span, say("first here")),) if earlier.span else ()
+    return Diagnostic("W551", message, later.span, say("remove one of them"), first)
 
 
 def _settled(mark: Mark, verdict: Verdict, follows_from: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Mark:

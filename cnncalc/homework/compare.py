@@ -94,6 +94,8 @@ def _shape(written: Written, axes: int, counting: Counting) -> Reading:
     if "C" in layout and len(layout) == len(sizes) > 1:
         at = layout.index("C")
         sizes = (sizes[at], *sizes[:at], *sizes[at + 1 :])
+    if axes == 1 and len(sizes) > 1 and written.total is not None:
+        sizes = (written.total,)  # 16*5*5 = 400
     if axes == 1 and len(sizes) == 3 and sorted(sizes)[:2] == [1, 1]:
         sizes = (max(sizes),)
         notes.append(say("a vector is taken for a map of one position"))

@@ -20,13 +20,20 @@ from cnncalc.layers.base import LayerError
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.text import Shape
 
+Rebuilt = dict[tuple[tuple[str, Shape], ...], Network]
+"""Networks by the shapes that students put in them: a class repeats its mistakes."""
+
 
 class Own:
-    """The network as the student's own answers have it. `given`: what was answered and could be read."""
+    """The network as the student's own answers have it.
 
-    def __init__(self, network: Network, given: Mapping[Asked, Value]) -> None:
+    `given`: what was answered and could be read. `known`: what was rebuilt before, which is added to.
+    """
+
+    def __init__(self, network: Network, given: Mapping[Asked, Value], known: Rebuilt | None = None) -> None:
         self.truth = network
         self.given = given
+        self.known = {} if known is None else known
         self.wrong = {asked: value for asked, value in given.items() if value != network.value(asked)}
 
     def follow(self, asked: Asked) -> dict[Value, tuple[Asked, ...]]:
@@ -65,8 +72,12 @@ class Own:
         """The network with these shapes in it, or None where the student got none wrong."""
         if not any(wrong for _, wrong in self.shapes.values()):
             return None
-        graph = rebuilt(self.truth.graph, shapes={name: shape for name, (shape, _) in self.shapes.items()})
-        return Network(graph, self.truth.counting, self.truth.seed)
+        shapes = {name: shape for name, (shape, _) in self.shapes.items()}
+        key = tuple(sorted(shapes.items()))
+        if key not in self.known:
+            graph = rebuilt(self.truth.graph, shapes=shapes)
+            self.known[key] = Network(graph, self.truth.counting, self.truth.seed)
+        return self.known[key]
 
     def entering(self, name: str) -> set[Asked]:
         """Return the wrong shapes that reach the inputs of a layer: of each path, what was answered last."""

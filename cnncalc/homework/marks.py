@@ -53,15 +53,15 @@ class Mark(NamedTuple):
 class Checked(NamedTuple):
     """A student's marks.
 
-    `unasked`: answers to what the assignment does not ask, which count for nothing. `unknown`: warnings of answers
-    whose key means nothing in this network.
+    `unasked`: answers to what the assignment does not ask, which count for nothing. `warnings`: of answers whose key
+    means nothing in this network, and of questions that are answered twice.
     """
 
     assignment: Assignment
     submission: Submission
     marks: tuple[Mark, ...]
     unasked: tuple[Answer, ...] = ()
-    unknown: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def points(self) -> Fraction:

@@ -167,6 +167,19 @@ def test_a_mistake_made_on_an_own_number_is_named():
     assert given.given == ("conv2.output_shape",)
 
 
+def test_two_names_of_one_question_are_one_answer():
+    found = check(assignment("conv1.parameters"), conv1__params=150, conv1__parameters=156)
+    assert found.marks[0].verdict == "right"
+    assert [warning.code for warning in found.warnings] == ["W551"]
+
+
+def test_a_key_that_means_nothing_is_said_with_its_place():
+    found = check(assignment("conv1.parameters"), cnv1__parameters=156)
+    assert found.marks[0].verdict == "blank"
+    (warning,) = found.warnings
+    assert (warning.code, warning.span.line, warning.help) == ("W556", 2, "did you mean conv1?")
+
+
 def test_blank_and_unread_are_said_and_earn_nothing():
     work = assignment("conv1.output_shape", "conv1.parameters", "conv1.macs", "conv1.flops")
     found = check(work, conv1__output_shape="six", conv1__parameters="", conv1__macs="?")
