@@ -60,6 +60,7 @@ class Checker:
         answers, others, warnings = self._by_question(submission)
         own = _OwnAnswers(self, answers, others)
         marks = tuple(self._mark(question, answers.get(id(question)), own) for question in self.assignment.questions)
+        warnings += [_unread(mark) for mark in marks if mark.verdict == "unread"]
         return Checked(self.assignment, submission, marks, tuple(others.values()), tuple(warnings))
 
     def _unknown(self, answer: Answer) -> Diagnostic:
@@ -308,6 +309,11 @@ def _twice(later: Answer, earlier: Answer) -> Diagnostic:
     message = say("{key} answers what {other} has answered; the later counts", key=later.key, other=earlier.key)
     first = (Label(earlier.span, say("first here")),) if earlier.span else ()
     return Diagnostic("W551", message, later.span, say("remove one of them"), first)
+
+
+def _unread(mark: Mark) -> Diagnostic:
+    message = say("{key}: {problem}", key=mark.question.label or mark.question.asked.key, problem=mark.notes[0])
+    return Diagnostic("W557", message, mark.answer.span if mark.answer else None, "".join(mark.notes[1:]))
 
 
 def _settled(mark: Mark, verdict: Verdict, follows_from: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> Mark:

@@ -54,7 +54,7 @@ class Checked(NamedTuple):
     """A student's marks.
 
     `unasked`: answers to what the assignment does not ask, which count for nothing. `warnings`: of answers whose key
-    means nothing in this network, and of questions that are answered twice.
+    means nothing in this network, of questions that are answered twice, and of answers that could not be read.
     """
 
     assignment: Assignment

@@ -34,7 +34,8 @@ def checked_lines(checked: Checked, *, hints_only: bool, derive: Derive | None =
         padding = " " * (verdict_width - cells(word) + 2)
         end = f"{key}{' ' * (key_width - cells(key) + 2)}{first}".rstrip()
         yield ["  ", Piece(word, STYLES[mark.verdict]), padding, end]
-        yield from (f"{margin}{sentence}" for sentence in others)
+        if mark.verdict != "unread":  # why, and where, is said among the warnings
+            yield from (f"{margin}{sentence}" for sentence in others)
         if derive and mark.verdict != "right":
             yield from _derivation(derive(mark), margin)
     for answer in checked.unasked:
