@@ -14,7 +14,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, Asked
 from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings import working_of
-from cnncalc.text import number, say
+from cnncalc.text import language, number, say
 
 MOST = 8
 """As many diagnoses are told of one answer."""
@@ -50,14 +50,15 @@ class Diagnoser:
         self.given = given
         self._tables: dict[Asked, Table | None] = {}
         self._paired: set[Asked] = set()
+        self._said: dict[tuple[Asked, Ways, str], Diagnosis] = {}
 
     def diagnose(
         self, asked: Asked, value: Value, slack: Fraction | int = 0, *, pairs: bool = True
     ) -> tuple[Diagnosis, ...]:
         """Return every mistake that gives `value`; where none does, every two that do together; () where none do.
 
-        `pairs`: whether two mistakes are looked for too. `slack`: how far off a number may be, one that was written rounded. The order is the catalogue's, and at most
-        MOST are told. Raises CnncalcError (E503) for what the network does not have.
+        `slack`: how far off a number may be, one that was written rounded. The order is the catalogue's, and at
+        most MOST are told. Raises CnncalcError (E503) for what the network does not have.
         """
         table = self._table(asked)
         if table is None:
@@ -69,7 +70,7 @@ class Diagnoser:
                 table.pairs.update(_pairs(asked, table))
                 self._paired.add(asked)
             ways = _near(table.pairs, wanted, slack)
-        return tuple(self._told(table, way) for way in ways[:MOST])
+        return tuple(self._told(asked, table, way) for way in ways[:MOST])
 
     def distractors(self, asked: Asked) -> dict[Value, tuple[Diagnosis, ...]]:
         """Return what single mistakes give, other than the right answer: {value: the mistakes that give it}."""
@@ -77,7 +78,7 @@ class Diagnoser:
         if table is None:
             return {}
         return {
-            _made(table.working, ways[0])[-1].working.value: tuple(self._told(table, way) for way in ways)
+            _made(table.working, ways[0])[-1].working.value: tuple(self._told(asked, table, way) for way in ways)
             for ways in table.singles.values()
         }
 
@@ -87,12 +88,15 @@ class Diagnoser:
             self._tables[asked] = _singles(asked, self.network.value(asked), working) if working else None
         return self._tables[asked]
 
-    def _told(self, table: Table, ways: Ways) -> Diagnosis:
-        made = _made(table.working, ways)
-        named = tuple(
-            _named(MISTAKES[way.mistake], changed, table.right) for way, changed in zip(ways, made, strict=True)
-        )
-        return Diagnosis(named, made[-1].working.worked().numbers, self.given)
+    def _told(self, asked: Asked, table: Table, ways: Ways) -> Diagnosis:
+        key = (asked, ways, language())
+        if key not in self._said:
+            made = _made(table.working, ways)
+            named = tuple(
+                _named(MISTAKES[way.mistake], changed, table.right) for way, changed in zip(ways, made, strict=True)
+            )
+            self._said[key] = Diagnosis(named, made[-1].working.worked().numbers, self.given)
+        return self._said[key]
 
 
 def folded(asked: Asked, value: Value) -> Value:
@@ -126,6 +130,9 @@ def _pairs(asked: Asked, table: Table) -> dict[Value, list[Ways]]:
     places = mistakes_in(asked.quantity)
     firsts = {at: MISTAKES[at].change(table.working) for at in places}
     for first, second in permutations(places, 2):
+        # a layer left out of a sum stays out whatever is done first: one order of the two is enough
+        if len(firsts[first]) > 1 and (len(firsts[second]) == 1 or second < first):
+            continue
         for variant, changed in enumerate(firsts[first]):
             for other, twice in enumerate(MISTAKES[second].change(changed.working)):
                 value = folded(asked, twice.working.value)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.homework.mistakes.biases import BIASES
 from cnncalc.homework.mistakes.costs import COST_MISTAKES
 from cnncalc.homework.mistakes.elements import ELEMENT_MISTAKES
 from cnncalc.homework.mistakes.fields import FIELD_MISTAKES
+from cnncalc.homework.mistakes.kernels import KERNELS
 from cnncalc.homework.mistakes.memory import MEMORY_MISTAKES
 from cnncalc.homework.mistakes.parameters import PARAMETERS
 from cnncalc.homework.mistakes.shapes import SHAPE_MISTAKES
 from cnncalc.homework.mistakes.totals import TOTAL_MISTAKES
+from cnncalc.homework.mistakes.windows import WINDOWS
 from cnncalc.homework.working import Mistake
 
 MISTAKES: tuple[Mistake, ...] = (
+    *BIASES,
+    *KERNELS,
     *PARAMETERS,
     *COST_MISTAKES,
+    *WINDOWS,
     *SHAPE_MISTAKES,
     *FIELD_MISTAKES,
     *MEMORY_MISTAKES,

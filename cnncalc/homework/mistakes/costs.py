@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.homework.mistakes.making import COSTS, ELEMENTS, UNSHARED, Altered, in_product, in_products
+from cnncalc.homework.mistakes.making import COSTS, ELEMENTS, UNSHARED, Altered, Change, in_products
 from cnncalc.homework.working import Mistake
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Factor, Setting, Term
@@ -137,7 +137,7 @@ def _pool_counted(product: Product) -> Altered | None:
     return Altered(product.adding(Term("products", _work_of_pool(setting))))
 
 
-def _norm_counted(times: int):
+def _norm_counted(times: int) -> Change:
     def change(product: Product) -> Altered | None:
         setting = product.setting
         if not isinstance(setting.layer, BatchNorm) or product.terms:
@@ -156,11 +156,14 @@ def _element_counted(product: Product) -> Altered | None:
     return Altered(product.adding(term._replace(name="each")))
 
 
-def _elements_given(product: Product) -> Altered | None:
-    if not product.terms:
-        return None
-    found = counts.elements(product.setting)
-    return Altered(product._replace(terms=found, quantity="output_elements"))
+def _given(quantity: str) -> Change:
+    """Return the change that answers another question: how many elements or parameters there are."""
+
+    def change(product: Product) -> Altered | None:
+        found = counts.COUNTED[quantity](product.setting)
+        return Altered(product._replace(terms=found, quantity=quantity)) if product.terms and found else None
+
+    return in_products(change)
 
 
 COST_MISTAKES: tuple[Mistake, ...] = (
@@ -190,7 +193,7 @@ COST_MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "input-positions",
-        later("the positions of the input ({positions}) are counted; the work is done for each position of the output"),
+        later("the positions of the input ({positions}) are counted, not those of the output"),
         COSTS | UNSHARED | ELEMENTS,
         in_products(_input_positions),
     ),
@@ -236,29 +239,37 @@ COST_MISTAKES: tuple[Mistake, ...] = (
         "elements-for-work",
         later("the elements of the output are counted, not the work for them"),
         COSTS,
-        in_product(_elements_given),
+        _given("output_elements"),
+    ),
+    Mistake(
+        "parameters-for-work",
+        later("the parameters are counted, not the work: each weight is used at each position"),
+        COSTS,
+        _given("parameters"),
     ),
     Mistake(
         "pool-work-counted",
-        later("the elements that a pool looks at are counted; it multiplies no weights"),
+        later("the elements that a pool looks at are counted, as if it multiplied them with weights"),
         COSTS,
         in_products(_pool_counted),
     ),
     Mistake(
         "normalisation-work-counted",
-        later("one operation an element is counted for normalisation; here it counts for nothing"),
+        later("one operation an element is counted for normalisation; only products of layers with kernels count"),
         COSTS,
         _norm_counted(1),
     ),
     Mistake(
         "normalisation-work-counted-twice",
-        later("a scale and a shift an element are counted for normalisation; here they count for nothing"),
+        later(
+            "a scale and a shift an element are counted for normalisation; only products of layers with kernels count"
+        ),
         COSTS,
         _norm_counted(2),
     ),
     Mistake(
         "element-work-counted",
-        later("an operation is counted for each element of a layer without weights; here it counts for nothing"),
+        later("an operation is counted for each element; only products with weights count here"),
         COSTS,
         in_products(_element_counted),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from cnncalc.homework.mistakes.making import NONE
+from cnncalc.homework.mistakes.making import NONE, Change
 from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings.elements import Element, Window
 from cnncalc.homework.workings.products import Fixed
@@ -14,7 +14,7 @@ from cnncalc.text import later
 OUTPUT = frozenset(("output",))
 
 
-def _in_element(change: Callable[[Element], Element | None]) -> Callable[[Working], tuple[Changed, ...]]:
+def _in_element(change: Callable[[Element], Element | None]) -> Change:
     def made(working: Working) -> tuple[Changed, ...]:
         changed = change(working) if isinstance(working, Element) else None
         return (Changed(changed),) if changed is not None and changed != working else NONE
@@ -22,7 +22,7 @@ def _in_element(change: Callable[[Element], Element | None]) -> Callable[[Workin
     return made
 
 
-def _kernels(change: Callable[[Window], tuple[float, ...]]) -> Callable[[Working], tuple[Changed, ...]]:
+def _kernels(change: Callable[[Window], tuple[float, ...]]) -> Change:
     """Make a change in each kernel of a convolution."""
 
     def in_windows(element: Element) -> Element | None:
@@ -125,7 +125,7 @@ ELEMENT_MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "activation-forgotten",
-        later("the ReLU is not applied: what is below zero becomes 0"),
+        later("the ReLU is not applied: the sum is given as it is"),
         OUTPUT,
         _in_element(_not_rectified),
     ),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from cnncalc.homework.mistakes.making import FIELDS, NONE, in_chain, in_steps, listed
+from math import prod
+
+from cnncalc.homework.mistakes.making import FIELDS, NONE, Change, in_chain, in_steps, listed
 from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings.fields import Chain, Jumps, Step
+from cnncalc.homework.workings.products import Fixed
 from cnncalc.text import later
 
 FIELD = frozenset(("receptive_field",))
 JUMP = frozenset(("jump",))
 
 
-def _multiplied_by(jumps: Jumps):
+def _multiplied_by(jumps: Jumps) -> Change:
     def change(chain: Chain) -> Chain | None:
         return chain._replace(jumps=jumps) if chain.jumps == "before" else None
 
@@ -74,6 +77,13 @@ def _first_left_out(chain: Chain) -> Chain | None:
 def _asked_other(chain: Chain) -> Chain | None:
     """Give the jump for the field, or the field for the jump."""
     return chain._replace(jump=not chain.jump)
+
+
+def _area(working: Working) -> tuple[Changed, ...]:
+    """Count the positions of a field."""
+    if not isinstance(working, Chain) or working.jump or len(working.axes) < 2:
+        return NONE
+    return (Changed(Fixed((prod(working.value),))),)
 
 
 def _unclipped(working: Working) -> tuple[Changed, ...]:
@@ -232,6 +242,12 @@ FIELD_MISTAKES: tuple[Mistake, ...] = (
         later("this is how wide a field is, not the jump between neighbouring ones"),
         JUMP,
         in_chain(_asked_other),
+    ),
+    Mistake(
+        "field-area",
+        later("these are the positions of a whole field; its side was asked for"),
+        FIELD,
+        _area,
     ),
     Mistake(
         "field-not-clipped",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from cnncalc.homework.mistakes.making import NONE, Altered, in_product, in_products
+from cnncalc.homework.mistakes.making import NONE, Altered, Change, in_product, in_products
 from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Factor, Term
@@ -18,7 +18,7 @@ MEMORY = frozenset(("memory",))
 PEAK = frozenset(("peak_memory",))
 
 
-def _each(change: Callable[[Term], Term | None]) -> Callable[[Working], tuple[Changed, ...]]:
+def _each(change: Callable[[Term], Term | None]) -> Change:
     """Make a change in each term that has bytes: of a layer, a total, or the peak."""
 
     def in_terms(product: Product) -> Altered | None:
@@ -95,7 +95,7 @@ def _maps(product: Product) -> Altered | None:
     return Altered(product.each(lambda term: term.without("maps")))
 
 
-def _of_peak(terms: Callable[[Peak], tuple[Term, ...]]) -> Callable[[Working], tuple[Changed, ...]]:
+def _of_peak(terms: Callable[[Peak], tuple[Term, ...]]) -> Change:
     def made(working: Working) -> tuple[Changed, ...]:
         return (Changed(working._replace(terms=terms(working))),) if isinstance(working, Peak) else NONE
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.homework.mistakes.making import COSTS, FIELDS, HELD, NONE, SHAPES, UNSHARED, listed
+from cnncalc.homework.mistakes.making import COSTS, FIELDS, HELD, NONE, SHAPES, UNSHARED, Change, listed
 from cnncalc.homework.quantities import QUANTITIES
 from cnncalc.homework.working import Changed, Mistake, Working
+from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.fields import Chain
 from cnncalc.homework.workings.parts import Setting
 from cnncalc.homework.workings.products import Fixed, Product, Share, Total
@@ -53,7 +54,7 @@ def _with(total: Total, at: int, share: Share) -> Total:
     return total._replace(shares=(*total.shares[:at], *kept, *total.shares[at + 1 :]))
 
 
-def _only(wanted: Callable[[Setting], bool]) -> Callable[[Working], tuple[Changed, ...]]:
+def _only(wanted: Callable[[Setting], bool]) -> Change:
     def made(working: Working) -> tuple[Changed, ...]:
         if not isinstance(working, Total):
             return NONE
@@ -104,6 +105,12 @@ TOTAL_MISTAKES: tuple[Mistake, ...] = (
         later("the fully connected layers are left out of the sum"),
         ADDED,
         _only(lambda setting: not isinstance(setting.layer, Linear)),
+    ),
+    Mistake(
+        "weighted-layers-only",
+        later("only the layers that have parameters are added up"),
+        frozenset(("memory",)),
+        _only(lambda setting: bool(counts.weights(setting))),
     ),
     Mistake(
         "repeats-counted-once",

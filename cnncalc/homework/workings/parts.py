@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil, floor, prod
 from typing import Literal, NamedTuple
@@ -38,7 +39,11 @@ class Term(NamedTuple):
 
     def text(self) -> str:
         """Return the product as arithmetic; a factor 1 is left out unless it is alone, or a size of its own."""
-        shown = [number_text(factor.size) for factor in self.factors if factor.size != 1 or factor.name in _ALWAYS]
+        shown = [
+            _UNITS[factor.size] if factor.name == "unit" else number_text(factor.size)
+            for factor in self.factors
+            if factor.size != 1 or factor.name in _ALWAYS
+        ]
         text = "*".join(shown) or "1"
         rounded = self.has("bytes") and not self.has("unit")
         return f"ceil({text})" if rounded and "/" in text else text
@@ -61,6 +66,13 @@ class Term(NamedTuple):
             factors=tuple(factor._replace(size=size) if factor.name == name else factor for factor in self.factors)
         )
 
+
+_UNITS: Mapping[Number, str] = {
+    Fraction(by**times, of**times): f"{by**times}/{of**times}"
+    for by, of in ((1000, 1024), (1024, 1000))
+    for times in (1, 2)
+}
+"""How the ratios of units are written: 1000/1024, not 125/128."""
 
 _ALWAYS = frozenset(("kernel", "channels", "positions"))
 
