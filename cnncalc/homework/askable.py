@@ -29,7 +29,7 @@ class Askable:
         return self._networks[id(graph)]
 
     def key(self, written: Scalar, graph: Graph) -> Asked | None:
-        """Return what a key asks for. Of a lone layer, `output_shape` is that layer's; a Flatten before it is no other."""
+        """Return what a key asks for. Of a lone layer, `output_shape` is that layer's."""
         places = [node.name for node in graph.executed]
         alone = self.lone(graph)
         text = written.text
@@ -42,7 +42,7 @@ class Askable:
             return None
 
     def lone(self, graph: Graph) -> str | None:
-        """Return the name of the one layer of a graph, or None where there are several."""
+        """Return the name of the one layer of a graph, a Flatten before it apart, or None where there are several."""
         names = [node.name for node in graph.executed if node.type != "Flatten"]
         return names[0] if len(names) == 1 else None
 

@@ -138,7 +138,8 @@ class _Layer:
 
     def ordered(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the sizes channels first, by what is said, or by what they look like."""
-        last = (sizes[-1], *sizes[:-1])
+        front, back = sizes[0], sizes[-1]
+        last = (back, *sizes[:-1])
         order = self.found.get("order")
         if order:
             return last if order.value == "last" else sizes
@@ -146,8 +147,8 @@ class _Layer:
             alike_before, alike_after = len(set(sizes[:-1])) == 1, len(set(sizes[1:])) == 1
             if alike_before or alike_after:
                 return sizes if alike_after else last
-        if (sizes[0] <= 4) != (sizes[-1] <= 4):
-            return sizes if sizes[0] <= 4 else last
+        if (front <= 4) != (back <= 4):
+            return sizes if front <= 4 else last
         message = say("{shape}: which of the sizes is the channels?", shape=shape_text(sizes))
         help = say("write {shape} (channels first) or {shape} (channels last)", shape=shape_text(sizes))
         raise self.error(message, help, self.found["input"])

@@ -196,8 +196,8 @@ def test_a_long_sentence_is_refused_at_once() -> None:
 
 WORDS = re.findall(
     r"\S+",
-    "input 3x32x32 ten 10 filters filter of 5x5 5 , stride padding same no bias max pooling average global channels 1-d "
-    "conv depthwise groups RGB (3, 32 ) 输入 个 卷积核 步幅 × 填充 全连接 单元 x by size 1,000 ; 0 pointwise batch norm",
+    "input 3x32x32 ten 10 filters filter of 5x5 5 , stride padding same no bias max pooling average global channels "
+    "1-d conv depthwise groups RGB (3, 32 ) 输入 个 卷积核 步幅 × 填充 全连接 单元 x by size 1,000; 0 batch norm",
 )
 
 

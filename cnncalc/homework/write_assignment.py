@@ -1,0 +1,68 @@
+"""An Assignment -> the text of an assignment file that reads back to the same questions and terms."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from cnncalc.homework.assignment import Assignment, Counting, Question
+from cnncalc.homework.terms import Terms
+from cnncalc.homework.write_network import network_spec
+
+
+def write_assignment(assignment: Assignment) -> str:
+    """Return the YAML of an assignment, its networks in it, so that it depends on no other file.
+
+    Raises ValueError for a network that no spec gives (see `network_spec`).
+    """
+    lines = [f"assignment: {_flow(assignment.name)}", "network:"]
+    for key, value in network_spec(assignment.graph).items():
+        if key == "layers" and isinstance(value, list):
+            lines += ["  layers:", *(f"    - {_flow(item)}" for item in cast(list[object], value))]
+        else:
+            lines.append(f"  {key}: {_flow(value)}")
+    standard = Counting()
+    for key, value in assignment.counting._asdict().items():
+        if value != getattr(standard, key):
+            lines.append(f"{key}: {_flow(value)}")
+    if assignment.seed:
+        lines.append(f"seed: {assignment.seed}")
+    if not assignment.reveal:
+        lines.append("reveal: false")
+    lines.append("questions:")
+    lines += [f"  - {_flow(_question(question))}" for question in assignment.questions]
+    return "\n".join(lines) + "\n"
+
+
+def _question(question: Question) -> dict[str, object]:
+    """Return what is to be written of a question: what is not as it would be read without it."""
+    standard = Terms()
+    written: dict[str, tuple[object, object]] = {
+        "label": (question.label, ""),
+        "quantity": (question.asked.key, None),
+        "points": (str(question.points), str(standard.points)),
+        "partial_credit": ({name: str(share) for name, share in question.partial.items()}, {}),
+        "follow_through": (question.follow_through, standard.follow_through),
+        "accept": ([*question.accept], []),
+        "decimals": (question.decimals, standard.decimals),
+        "such_that": ({condition.asked.key: condition.text for condition in question.such_that}, {}),
+        "wording": (question.wording, ""),
+    }
+    found = {key: value for key, (value, otherwise) in written.items() if value != otherwise}
+    return found if question.graph is None else {**found, "network": network_spec(question.graph)}
+
+
+def _flow(value: object) -> str:
+    """Return a value in YAML's flow style; keys that are plain words stay so."""
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[str, object], value)
+        return "{" + ", ".join(f"{_key(key)}: {_flow(entry)}" for key, entry in entries.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, cast(list[object], value))) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[a-z][a-z_0-9]*", key) else json.dumps(key, ensure_ascii=False)

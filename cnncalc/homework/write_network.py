@@ -1,0 +1,86 @@
+"""A graph -> a spec that gives the same graph: what an assignment holds where its network came from no file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING
+from itertools import groupby
+from typing import cast
+
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.graph import INPUT, Graph, Head, Node
+from cnncalc.layers.base import argument_fields
+from cnncalc.spec.load import loads
+
+Spec = dict[str, object]
+
+
+def network_spec(graph: Graph) -> Spec:
+    """Return the spec of a graph as plain data; dotted names become nested Sequentials.
+
+    Raises ValueError where no spec gives it: a Sequential whose layers do not stand together.
+    """
+    spec: Spec = {"name": graph.name} if graph.name else {}
+    spec |= {"input": list(graph.input_shape), "layers": _items(graph.nodes, "", INPUT)}
+    if graph.heads:
+        spec["heads"] = {head.name: _head(head) for head in graph.heads}
+    if graph.tensors:
+        spec["tensors"] = graph.tensors
+    if not _is_same(graph, spec):
+        raise ValueError(f"no spec gives {graph.name}")
+    return spec
+
+
+def _is_same(graph: Graph, spec: Spec) -> bool:
+    """Tell whether the spec gives the graph; a name that means another layer in an inner list would not."""
+    try:
+        again = loads(json.dumps(spec))
+    except CnncalcError:
+        return False
+    own, other = ([(node.name, node.layer, node.inputs) for node in each.every_node()] for each in (graph, again))
+    return own == other
+
+
+def _head(head: Head) -> Spec:
+    first = head.nodes[0].inputs[0]
+    alone = head.nodes[0].name == head.name
+    layers = _item(head.nodes[0], first) if alone else _items(head.nodes, f"{head.name}.", first)
+    found: Spec = {"from": first, "layers": layers}
+    return {**found, "train_only": True} if head.train_only else found
+
+
+def _items(nodes: Iterable[Node], path: str, before: str) -> list[Spec]:
+    """Return the items of a list at `path`; `before` is the layer that stands before it."""
+    items: list[Spec] = []
+    for part, group in groupby(nodes, key=lambda node: node.name[len(path) :].partition(".")[0]):
+        inner = list(group)
+        name: Spec = {} if part == str(len(items)) else {"name": part}
+        if inner[0].name == path + part:
+            items.append({**name, **_item(inner[0], before)})
+        else:
+            entering = inner[0].inputs if inner[0].inputs != (before,) else ()
+            source: Spec = {"from": entering[0]} if len(entering) == 1 else {}
+            start = entering[0] if len(entering) == 1 else before
+            items.append({**name, "type": "Sequential", **source, "layers": _items(inner, f"{path}{part}.", start)})
+        before = inner[-1].name
+    return items
+
+
+def _item(node: Node, before: str) -> Spec:
+    found: Spec = {"type": node.type}
+    if node.inputs != (before,):
+        found["from"] = node.inputs[0] if len(node.inputs) == 1 else list(node.inputs)
+    for name, (kind, field) in argument_fields(type(node.layer)).items():
+        value = getattr(node.layer, name)
+        default = None if field.default in (None, MISSING) else kind.normalise(field.default, node.layer.axes)
+        if value != default:
+            found[name] = _plain(value)
+    return found
+
+
+def _plain(value: object) -> object:
+    """Return lists for tuples."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast(Sequence[object], value)]
+    return value
