@@ -20,6 +20,37 @@ After = Callable[[Any], None]
 
 
 @contextmanager
+def counting(total: int, color: str) -> Generator[Callable[[int], None]]:
+    """Give a callback that is told how many more things are done; a bar shows how many of `total` are."""
+    if not Screen(sys.stderr, color).is_terminal:
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    task = bar.add_task("", total=total)
+    start = time.monotonic()
+
+    def advance(count: int) -> None:
+        bar.advance(task, count)
+        if not bar.live.is_started and time.monotonic() - start > PATIENCE:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+@contextmanager
 def progress(graph: Graph, color: str) -> Generator[tuple[Before, After]]:
     """Give two callbacks, before and after each layer; a bar shows the layer and the share of the work done."""
     if not Screen(sys.stderr, color).is_terminal:

@@ -1,0 +1,179 @@
+"""The worker's side: a process that gets the bytes of files, checks them within its limits, and answers with JSON.
+
+It opens no file, and none that it tried to write could grow. Frames are a length and so many bytes. What comes in first
+is the job; then, again and again, a count and so many files; what goes out is a word that all is ready, then a result
+a file. A file that breaks the worker ends it, and whoever started it goes on with another.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import pickle
+import signal
+import struct
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, NamedTuple, Protocol
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.homework.assignment import Assignment
+from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.record import Record, of_checked, to_line
+from cnncalc.homework.marks import Checked
+from cnncalc.homework.submission import Student, Submission, read_submission
+from cnncalc.spec.files import decode
+from cnncalc.text import say, use_language
+
+LENGTH = struct.Struct(">I")
+MEBIBYTE = 2**20
+
+
+class Checks(Protocol):
+    """What marks submissions: `cnncalc.homework.check.Checker`."""
+
+    def check(self, submission: Submission) -> Checked:
+        """Return the marks."""
+        ...
+
+
+class Renderer(Protocol):
+    """What writes for one student, as text by path; `{}` in a path is the student's file name, made safe.
+
+    It is pickled, and its `repr` tells all that it depends on.
+    """
+
+    def graded(self, file: str, checked: Checked) -> Mapping[str, str]:
+        """Return what is written of a checked submission."""
+        ...
+
+    def failed(self, file: str, status: Status, problem: str) -> Mapping[str, str]:
+        """Return what is written of a file that could not be graded."""
+        ...
+
+
+class Job(NamedTuple):
+    """What a worker needs to know. `seconds`: of computing, a file. `memory`: MiB a file may take."""
+
+    assignment: Assignment
+    checker: Callable[[Assignment], Checks]
+    renderer: Renderer
+    language: str
+    seconds: float
+    memory: int
+
+
+def main() -> None:
+    """Work until nothing more comes in."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    arrive, leave = _channels()
+    try:
+        job: Job = pickle.loads(read_frame(arrive))
+        use_language(job.language)
+        checker = job.checker(job.assignment)
+        # What all submissions have in common is worked out once, outside the limits of any.
+        checker.check(Submission("", Student(), (), ()))
+    except Exception as error:
+        write_frame(leave, json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
+        return
+    gc.collect()
+    gc.freeze()
+    _limit(job.memory)
+    write_frame(leave, b"{}")
+    while count := arrive.read(LENGTH.size):
+        files = [(read_frame(arrive), read_frame(arrive)) for _ in range(LENGTH.unpack(count)[0])]
+        for name, data in files:
+            _limit_time(job.seconds)
+            result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data)
+            write_frame(leave, result)
+        _limit_time(0)
+
+
+def _result(renderer: Renderer, checker: Checks, name: str, data: bytes) -> bytes:
+    """Return the record and what is written of one file, a line of JSON each; end the process where either fails."""
+    try:
+        record, texts = grade(renderer, checker, name, data)
+        return to_line(record) + b"\n" + json.dumps(texts).encode()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except Exception:
+        os._exit(BROKEN)
+
+
+OUT_OF_MEMORY, BROKEN = 71, 70
+"""How the process ends where a file was too much for it."""
+
+
+def grade(renderer: Renderer, checker: Checks, name: str, data: bytes) -> tuple[Record, Mapping[str, str]]:
+    """Return the record of a file's bytes, and what is written of it, by path."""
+    try:
+        submission = read_submission(decode(data, name), name)
+    except CnncalcError as error:
+        problem = "\n".join(_problem(one) for one in error.diagnostics[:5])
+        return Record(name, "unreadable", problem), renderer.failed(name, "unreadable", problem)
+    checked = checker.check(submission)
+    return of_checked(name, checked), renderer.graded(name, checked)
+
+
+def _problem(found: Diagnostic) -> str:
+    if found.span is None:
+        return found.message
+    return say("line {line}: {problem}", line=found.span.line, problem=found.message)
+
+
+def read_frame(stream: BinaryIO) -> bytes:
+    """Return the next frame. Raises EOFError where the other side has gone."""
+    head = stream.read(LENGTH.size)
+    if len(head) == LENGTH.size:
+        length = LENGTH.unpack(head)[0]
+        data = stream.read(length)
+        if len(data) == length:
+            return data
+    raise EOFError
+
+
+def write_frame(stream: BinaryIO, data: bytes) -> None:
+    """Write one frame."""
+    stream.write(LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def _channels() -> tuple[BinaryIO, BinaryIO]:
+    """Take the pipes for ourselves: whatever else reads or prints meets the null device."""
+    arrive, leave = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+    return arrive, leave
+
+
+def _limit(memory: int) -> None:
+    """Let the process grow by `memory` MiB, write no file and leave no core, where the system can see to it."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
+            pages = int(file.read().split()[0])
+    except OSError:
+        # Without the size to start from, a limit would be a guess; macOS does not enforce it anyway.
+        return
+    most = pages * resource.getpagesize() + memory * MEBIBYTE
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _limit_time(seconds: float) -> None:
+    """Have the system end the process after so many seconds of computing, inside C code too; 0: never.
+
+    Time that others take from it does not count, so a busy machine changes no mark.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The bars of a class as SVG: how many reached which points, and how each question was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from cnncalc.homework.grade.tally import BANDS, ClassTally, QuestionTally
+from cnncalc.render.marks import VERDICTS, points_text, question_key
+from cnncalc.render.words import clean
+from cnncalc.text import number, say
+
+MOST_QUESTIONS = 200
+"""So many questions have a bar; the table has them all."""
+
+_COLORS = {"right": "#2a7d2e", "followed": "#7fc97f", "wrong": "#c0392b", "unread": "#e6a23c", "blank": "#c8c8c8"}
+_LABEL, _BAR, _NOTE = 260, 380, 160
+_WIDTH = _LABEL + _BAR + _NOTE
+_LINE = 24
+_HISTOGRAM = 140
+
+
+def bars_svg(tally: ClassTally) -> str:
+    """Return one picture; what its colours say stands beside them as numbers."""
+    questions = tally.questions[:MOST_QUESTIONS]
+    top = _HISTOGRAM + 3 * _LINE
+    height = top + (len(questions) + 2) * _LINE
+    parts = [*_histogram(tally), *_legend(top - _LINE // 2)]
+    for at, question in enumerate(questions):
+        parts += _bar(question, top + (at + 1) * _LINE, tally.graded)
+    title = escape(say("Points of the class, and how each question was answered"))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'role="img" font-family="sans-serif" font-size="13">\n<title>{title}</title>\n'
+        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _histogram(tally: ClassTally) -> Iterator[str]:
+    width, most = (_WIDTH - 40) / BANDS, max(1, *tally.bands)
+    for at, count in enumerate(tally.bands):
+        high = (_HISTOGRAM - 40) * count / most
+        left, base = 20 + at * width, _HISTOGRAM
+        yield _rect(left + 3, base - high, width - 6, high, "#4878a8")
+        yield _text(left + width / 2, base - high - 5, number(count), "middle")
+        start, end = tally.of * at / BANDS, tally.of * (at + 1) / BANDS
+        span = say("{start} to {end}", start=points_text(start), end=points_text(end))
+        yield _text(left + width / 2, base + 17, span, "middle")
+
+
+def _legend(top: int) -> Iterator[str]:
+    step = _WIDTH / len(VERDICTS)
+    for at, (verdict, text) in enumerate(VERDICTS.items()):
+        yield _rect(20 + at * step, top - 11, 13, 13, _COLORS[verdict])
+        yield _text(40 + at * step, top, say(text))
+
+
+def _bar(one: QuestionTally, base: int, graded: int) -> Iterator[str]:
+    """Yield a question's label, its bar, and the mean of its points."""
+    label = question_key(one.question)
+    yield _text(_LABEL - 8, base, label if len(label) <= 34 else f"{label[:33]}…", "end")
+    left = float(_LABEL)
+    for verdict, color in _COLORS.items():
+        count = one.verdicts.get(verdict, 0)
+        width = _BAR * count / max(1, graded)
+        if count:
+            yield _rect(left, base - 14, width, 18, color, f"{say(VERDICTS[verdict])}: {number(count)}")
+        if width > 9 * len(number(count)):
+            ink = "#ffffff" if verdict in ("right", "wrong") else "#000000"
+            yield _text(left + width / 2, base, number(count), "middle", ink)
+        left += width
+    mean, of = points_text(one.mean), points_text(one.question.points)
+    yield _text(_LABEL + _BAR + 8, base, say("mean {mean} of {of}", mean=mean, of=of))
+
+
+def _rect(left: float, top: float, width: float, height: float, color: str, title: str = "") -> str:
+    inner = f"<title>{escape(clean(title))}</title>" if title else ""
+    return f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}">{inner}</rect>'
+
+
+def _text(left: float, base: float, text: str, anchor: str = "start", color: str = "#000000") -> str:
+    return f'<text x="{left:.1f}" y="{base:.1f}" text-anchor="{anchor}" fill="{color}">{escape(clean(text))}</text>'
