@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli.check import check
+from cnncalc.cli.grade import grade
 from cnncalc.cli.guard import guard, show_warnings
 from cnncalc.cli.options import (
     BatchOption,
@@ -304,3 +305,9 @@ app.command(
     help=say("Check answers to homework: which are right, and which mistake each wrong number comes from."),
     epilog=say("Example: {command}", command="cnncalc check answers.yaml --spec specs/lenet.yaml"),
 )(check)
+
+app.command(
+    cls=Command,
+    help=say("Grade a class: a gradebook, feedback for each student, and a report of what went wrong."),
+    epilog=say("Example: {command}", command="cnncalc grade submissions -a homework.yaml -o results"),
+)(grade)
