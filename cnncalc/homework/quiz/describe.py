@@ -1,0 +1,202 @@
+"""A network in words: whole sentences, one or more for each property, so that each can be said in any language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.homework.assignment import Question
+from cnncalc.homework.quantities import TOTAL
+from cnncalc.layers.base import Layer
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.kinds import Padding, Sizes, show
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import Concat, Merge
+from cnncalc.layers.norm import BatchNorm
+from cnncalc.layers.pool import AvgPool, Pool
+from cnncalc.layers.reshape import Flatten
+from cnncalc.text import Shape, say, say_count, shape_text
+
+ACROSS = ("receptive_field", "jump")
+"""What a layer's own input does not tell: all the layers before it count."""
+
+
+def description(graph: Graph, question: Question, *, alone: bool) -> list[str]:
+    """Return the lines that say what is needed to answer a question.
+
+    An argument that is asked for is not told. `alone`: describe the one layer and what enters it, where that is enough,
+    and not the network that leads to it.
+    """
+    asked = question.asked
+    hidden = asked.quantity if question.such_that else ""
+    if alone and asked.place != TOTAL and asked.quantity not in ACROSS:
+        node = next(node for node in graph.every_node() if node.name == asked.place)
+        return [*(_entering(node.name, shape) for shape in node.input_shapes), _line(node, node.inputs, hidden)]
+    nodes = graph.executed if asked.place == TOTAL else graph.needed_for([asked.place])
+    lines = [_input(graph.input_shape)]
+    before = INPUT
+    for node in nodes:
+        lines.append(_line(node, (before,), hidden if node.name == asked.place else ""))
+        before = node.name
+    return lines
+
+
+def joined(sentences: list[str]) -> str:
+    """Put sentences behind one another: with a space, where the writing has any."""
+    text = ""
+    for sentence in sentences:
+        text += f" {sentence}" if text and not text.endswith(("。", "？")) else sentence
+    return text
+
+
+def _input(shape: Shape) -> str:
+    """What enters the network."""
+    if len(shape) == 1:
+        return say_count("The input is a single number.", "The input is a vector of {count} numbers.", shape[0])
+    if len(shape) == 2:
+        one = "The input has 1 channel and is {length} long."
+        return say_count(one, "The input has {count} channels and is {length} long.", shape[0], length=shape[1])
+    if len(shape) == 3:
+        return say_count(
+            "The input has 1 channel and is {height} high and {width} wide.",
+            "The input has {count} channels and is {height} high and {width} wide.",
+            shape[0],
+            height=shape[1],
+            width=shape[2],
+        )
+    return say("The input has the shape {shape}.", shape=shape_text(shape))
+
+
+def _entering(name: str, shape: Shape) -> str:
+    """What enters a layer."""
+    if len(shape) == 1:
+        return say("What enters {name} is a vector of {length} numbers.", name=name, length=shape[0])
+    return say("What enters {name} has the shape {shape}, channels first.", name=name, shape=shape_text(shape))
+
+
+def _line(node: Node, before: tuple[str, ...], hidden: str = "") -> str:
+    """Return all sentences on a layer. `before`: what a reader takes it to read."""
+    kind = next((kind for kind in _KINDS if isinstance(node.layer, kind)), None)
+    told = _KINDS[kind](node, hidden) if kind else _other(node, hidden)
+    sentences = [sentence for argument, sentence in told.items() if not hidden or argument != hidden]
+    if node.inputs != before and not isinstance(node.layer, Merge):
+        source = node.inputs[0]
+        sentences.append(say("It reads the input.") if source == INPUT else say("It reads {source}.", source=source))
+    return joined(sentences)
+
+
+Told = dict[str, str]
+"""The sentences on a layer by the argument each tells; the first tells what the layer is."""
+
+
+def _convolution(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, Conv)
+    filters = say_count(
+        "{name} is a convolution with 1 filter.",
+        "{name} is a convolution with {count} filters.",
+        layer.out_channels,
+        name=node.name,
+    )
+    told = {"": say("{name} is a convolution.", name=node.name) if hidden == "out_channels" else filters}
+    told["kernel_size"] = say("Its kernel is {kernel}.", kernel=shape_text(layer.kernel_size))
+    told |= _steps(layer.stride, layer.padding, layer.dilation)
+    if layer.groups > 1:
+        told["groups"] = say("Its channels are in {groups} groups.", groups=layer.groups)
+    told["bias"] = say("Each filter has a bias.") if layer.bias else say("It has no biases.")
+    return told
+
+
+def _pooling(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, Pool)
+    told = {
+        "": say("{name} is an average pooling.", name=node.name)
+        if isinstance(layer, AvgPool)
+        else say("{name} is a max pooling.", name=node.name),
+        "kernel_size": say("Its windows are {kernel}.", kernel=shape_text(layer.kernel_size)),
+        **_steps(layer.strides, layer.padding, layer.dilations),
+    }
+    if layer.ceil_mode:
+        told["ceil_mode"] = say("Its output size is rounded up (ceil_mode).")
+    return told
+
+
+def _linear(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, Linear)
+    units = say_count(
+        "{name} is a fully connected layer with 1 unit.",
+        "{name} is a fully connected layer with {count} units.",
+        layer.out_features,
+        name=node.name,
+    )
+    return {"": units, "bias": say("Each unit has a bias.") if layer.bias else say("It has no biases.")}
+
+
+def _concat(node: Node, hidden: str) -> Told:
+    names = ", ".join(node.inputs)
+    return {"": say("{name} lays the outputs of {names} side by side along the channels.", name=node.name, names=names)}
+
+
+def _merge(node: Node, hidden: str) -> Told:
+    names = ", ".join(node.inputs)
+    if node.type == "Add":
+        return {"": say("{name} adds the outputs of {names}, element by element.", name=node.name, names=names)}
+    return {"": say("{name} multiplies the outputs of {names}, element by element.", name=node.name, names=names)}
+
+
+def _other(node: Node, hidden: str) -> Told:
+    """Say the type by its name, and each argument that is not its default."""
+    told = {"": say("{name} is a layer of the type {type}.", name=node.name, type=node.type)}
+    for field in fields(node.layer):
+        value: object = getattr(node.layer, field.name)
+        if value is not None and value != field.default:
+            told[field.name] = say("Its {argument} is {value}.", argument=field.name, value=show(value))
+    return told
+
+
+_KINDS: Mapping[type[Layer], Callable[[Node, str], Told]] = {
+    Conv: _convolution,
+    Pool: _pooling,
+    Linear: _linear,
+    Flatten: lambda node, hidden: {"": say("{name} lays its input out as a vector.", name=node.name)},
+    BatchNorm: lambda node, hidden: {"": say("{name} is a batch normalisation.", name=node.name)},
+    Concat: _concat,
+    Merge: _merge,
+}
+"""How a layer is told, by its family; what stands first comes first."""
+
+
+def _steps(stride: Sizes, padding: Padding, dilation: Sizes) -> Told:
+    told = {"stride": say("Its stride is {stride}.", stride=_sides(stride)), "padding": _padding(padding)}
+    if set(dilation) != {1}:
+        told["dilation"] = say("Its dilation is {dilation}.", dilation=_sides(dilation))
+    return told
+
+
+def _padding(padding: Padding) -> str:
+    if isinstance(padding, str):
+        return say("Its padding is {padding}.", padding=padding)
+    if any(before != after for before, after in padding):
+        sides = ", ".join(f"[{before}, {after}]" for before, after in padding)
+        return say("Its padding, before and after on each axis, is {sides}.", sides=sides)
+    sides = _sides(tuple(before for before, _ in padding))
+    return say("Its padding is {padding} on each side.", padding=sides)
+
+
+def _sides(sizes: Sizes) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else shape_text(sizes)
+
+
+def divides(node: Node) -> bool:
+    """Whether every window of a layer fits into what enters it without a remainder, so that nothing is rounded."""
+    relations = node.layer.windows(node.input_shapes, node.output_shape)
+    for shape, relation in zip(node.input_shapes, relations, strict=True):
+        axes = relation.axes if isinstance(relation, Windows) else ()
+        for size, axis in zip(shape[1:], axes, strict=False):
+            if isinstance(axis, Window) and (size + axis.before + axis.after - axis.extent) % axis.stride:
+                return False
+    return True
