@@ -210,6 +210,8 @@ class Checker:
         network = own.of(question).network
         if not sources or network is None or question.asked.place not in {*network.nodes, TOTAL}:
             return ()
+        if network.value_or_none(question.asked) is None:
+            return ()
         keys = tuple(asked.key for asked in sources[0])
         found = self._from(network, question.asked, taken.plain, pairs=False)
         return tuple(diagnosis._replace(given=keys) for diagnosis in found)

@@ -110,7 +110,8 @@ class Own:
             return (computed[_axes(computed).index(asked.quantity)],), sources
         if asked.quantity in _OF_OUTPUT and asked.place in self.shapes:
             sources |= set(self.shapes[asked.place][1])
-        return self.network.value(asked), sources
+        value = self.network.value_or_none(asked)
+        return None if value is None else (value, sources)
 
     def _parts(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
         """What follows from the student's own numbers for the same place."""

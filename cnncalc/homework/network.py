@@ -16,7 +16,7 @@ from cnncalc.graph import Graph, Node
 from cnncalc.homework.assignment import Counting
 from cnncalc.homework.marks import Value
 from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked
-from cnncalc.layers.base import Layer
+from cnncalc.layers.base import Layer, LayerError
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.kinds import Padding, Sizes
 from cnncalc.text import say, shape_text
@@ -45,9 +45,15 @@ class Network:
         return receptive(self.graph)[0]
 
     def value(self, asked: Asked) -> Value:
-        """Return the right answer. Raises CnncalcError (E503) for what this place does not have."""
+        """Return the right answer. Raises CnncalcError (E503) for what this place does not have.
+
+        That is also whatever a layer cannot make of its input, in a network rebuilt from a student's own shapes.
+        """
         if asked not in self._known:
-            self._known[asked] = self._total(asked) if asked.place == TOTAL else self._of_layer(asked)
+            try:
+                self._known[asked] = self._total(asked) if asked.place == TOTAL else self._of_layer(asked)
+            except LayerError as problem:
+                raise _has_none(asked, str(problem)) from None
         return self._known[asked]
 
     def value_or_none(self, asked: Asked) -> Value | None:
