@@ -21,7 +21,6 @@ DECIMALS = 2
 """To how many decimals a value that is no whole number must be right where the question does not say."""
 
 MISREAD = {
-    "kb-for-kib": later("KB is 1,000 bytes, and the number is in KiB, of 1,024 bytes"),
     "unit-missing": later("the number is in {unit}, and no unit is written"),
     "macs-called-flops": later("these are multiply-accumulates (MACs), and they are called FLOPs"),
     "flops-called-macs": later("these are FLOPs, two a multiply-accumulate, and they are called MACs"),
@@ -129,7 +128,7 @@ def _misread(
 ) -> Iterator[Reading]:
     """Yield what was probably meant, with the mistake of notation that it takes."""
     unit, wanted = written.unit, asked.about.unit
-    for name, factor in _slips(unit, wanted, written.prefix, counting):
+    for name, factor in _slips(unit, wanted, counting):
         sentence = say(MISREAD[name], unit=unit)
         yield Reading((number * factor,), slack * factor, mistake=Named(name, sentence))
     if not unit and not written.prefix:
@@ -139,10 +138,8 @@ def _misread(
             yield Reading((number * factor,), half * factor, mistake=meant)
 
 
-def _slips(unit: str, wanted: str, prefix: str, counting: Counting) -> Sequence[tuple[str, Fraction]]:
+def _slips(unit: str, wanted: str, counting: Counting) -> Sequence[tuple[str, Fraction]]:
     found: list[tuple[str, Fraction]] = []
-    if unit == "B" == wanted and prefix in _BINARY:
-        found.append(("kb-for-kib", Fraction(1024, 1000) ** _BINARY[prefix]))
     if unit == "FLOP" and wanted == "MAC":
         found.append(("macs-called-flops", Fraction(1)))
     elif unit == "MAC" and wanted == "FLOP":
@@ -157,8 +154,6 @@ def _slips(unit: str, wanted: str, prefix: str, counting: Counting) -> Sequence[
         found.append(("wrong-unit", Fraction(1)))
     return found
 
-
-_BINARY = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 _THOUSANDS = (("k", 10**3), ("M", 10**6), ("G", 10**9))
 _SCALES: dict[str, Sequence[tuple[str, int]]] = {

@@ -114,7 +114,7 @@ def test_the_mistake_is_named():
 @pytest.mark.parametrize(
     ("key", "text", "name"),
     [
-        ("conv1.memory", "18.375 KB", "kb-for-kib"),  # 6*28*28*4 = 18,816 bytes = 18.375 KiB
+        ("conv1.memory", "18.375 KB", "kib-called-kb"),  # 6*28*28*4 = 18,816 bytes = 18.375 KiB
         ("conv1.memory", "18.375", "unit-missing"),
         ("conv1.memory", "18.4", "unit-missing"),
         ("conv1.memory", "4704 elements", "elements-called-bytes"),
