@@ -19,7 +19,7 @@ def check(
     answers: Annotated[
         str,
         typer.Argument(
-            metavar="ANSWERS",
+            metavar=say("ANSWERS"),
             help=say("The answers: YAML, JSON, a Markdown table or CSV; - reads standard input."),
             show_default=False,
             autocompletion=complete_file,
@@ -29,7 +29,7 @@ def check(
         str | None,
         typer.Option(
             "--spec",
-            metavar="FILE",
+            metavar=say("FILE"),
             help=say("The network: every layer's shape and parameters are asked."),
             show_default=False,
             autocompletion=complete_file,
@@ -40,7 +40,7 @@ def check(
         typer.Option(
             "--assignment",
             "-a",
-            metavar="FILE",
+            metavar=say("FILE"),
             help=say("What was asked, and what it is worth."),
             show_default=False,
             autocompletion=complete_file,

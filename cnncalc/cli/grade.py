@@ -72,7 +72,7 @@ def grade(
         typer.Option(
             "--assignment",
             "-a",
-            metavar="FILE",
+            metavar=say("FILE"),
             help=say("What was asked, and what it is worth."),
             show_default=False,
             autocompletion=complete_file,
@@ -80,7 +80,9 @@ def grade(
     ],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="DIR", help=say("Where the results are written."), show_default=False),
+        typer.Option(
+            "--output", "-o", metavar=say("DIR"), help=say("Where the results are written."), show_default=False
+        ),
     ],
     format: Annotated[
         GradeFormat,
@@ -103,7 +105,7 @@ def grade(
     dask: Annotated[
         str | None,
         typer.Option(
-            "--dask", metavar="ADDRESS", help=say("Grade on a Dask cluster: tcp://host:8786."), show_default=False
+            "--dask", metavar=say("ADDRESS"), help=say("Grade on a Dask cluster: tcp://host:8786."), show_default=False
         ),
     ] = None,
     lang: LangOption = None,
