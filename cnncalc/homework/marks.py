@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -66,9 +67,17 @@ class Checked(NamedTuple):
     @property
     def points(self) -> Fraction:
         """The points reached."""
-        return sum((mark.points for mark in self.marks), Fraction())
+        return _total(mark.points for mark in self.marks)
 
     @property
     def of(self) -> Fraction:
         """The points there are."""
-        return sum((mark.question.points for mark in self.marks), Fraction())
+        return _total(mark.question.points for mark in self.marks)
+
+
+def _total(points: Iterable[Fraction]) -> Fraction:
+    """Add points; those over one denominator as integers, since a class has many."""
+    sums: dict[int, int] = {}
+    for one in points:
+        sums[one.denominator] = sums.get(one.denominator, 0) + one.numerator
+    return sum((Fraction(total, denominator) for denominator, total in sums.items()), Fraction())

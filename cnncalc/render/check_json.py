@@ -19,12 +19,13 @@ def checked_json(checked: Checked, *, hints_only: bool) -> dict[str, object]:
         "student": {"id": student.id, "name": student.name},
         "points": plain(checked.points),
         "of": plain(checked.of),
-        "questions": [_mark(mark, hints_only=hints_only) for mark in checked.marks],
+        "questions": [mark_json(mark, hints_only=hints_only) for mark in checked.marks],
         "not_asked": [answer.key for answer in checked.unasked],
     }
 
 
-def _mark(mark: Mark, *, hints_only: bool) -> dict[str, object]:
+def mark_json(mark: Mark, *, hints_only: bool) -> dict[str, object]:
+    """Return the mark of one question; with `hints_only` without the answer."""
     question = mark.question
     found: dict[str, object] = {
         "question": question.label or question.asked.key,

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from cnncalc.homework.assignment import Counting, Question
 from cnncalc.homework.marks import Checked, Mark
-from cnncalc.render.check_json import checked_json
+from cnncalc.render.check_json import mark_json, plain
 from cnncalc.render.marks import VERDICTS, mark_sentences, points_text, question_key
 from cnncalc.render.to_json import SCHEMA_VERSION
 from cnncalc.render.words import clean
-from cnncalc.text import later, say
+from cnncalc.text import language, later, say
 
 LONGEST = 200
 """Characters of a student's text that are shown of each answer."""
@@ -52,13 +53,39 @@ class Feedback(NamedTuple):
 
 def feedback_markdown(file: str, checked: Checked, *, hints_only: bool) -> str:
     """Return the score, a table of the questions, and what is to be said of those that are not simply right."""
-    return "\n".join(_lines(file, checked, hints_only=hints_only)) + "\n"
+    told = [_told(mark, checked.assignment.counting, hints_only) for mark in checked.marks]
+    name = escaped(checked.assignment.name)
+    points, of = points_text(checked.points), points_text(checked.of)
+    lines = [
+        f"# {say('{name}: {points} of {of} points', name=name, points=points, of=of)}",
+        "",
+        _who(file, checked),
+        "",
+        f"| {say('question')} | {say('result')} | {say('points')} | {say('you wrote')} |",
+        "| :--- | :--- | ---: | :--- |",
+        *(one.row for one in told),
+    ]
+    for items in ([item for one in told for item in one.items], list(_found(checked))):
+        if items:
+            lines += ["", *items]
+    return "\n".join(lines) + "\n"
 
 
 def feedback_json(file: str, checked: Checked, *, hints_only: bool) -> str:
-    """Return the marks as JSON, a question a line."""
-    found = {"file": file, "status": "graded", **checked_json(checked, hints_only=hints_only)}
-    questions = ",\n".join(map(json.dumps, found.pop("questions")))  # type: ignore[call-overload]
+    """Return the marks as JSON, a question a line; keys are those of `cnncalc check --json`."""
+    student = checked.submission.student
+    found = {
+        "schema_version": SCHEMA_VERSION,
+        "file": file,
+        "status": "graded",
+        "assignment": checked.assignment.name,
+        "student": {"id": student.id, "name": student.name},
+        "points": plain(checked.points),
+        "of": plain(checked.of),
+        "not_asked": [answer.key for answer in checked.unasked],
+    }
+    told = (_told(mark, checked.assignment.counting, hints_only).json for mark in checked.marks)
+    questions = ",\n".join(told)
     return f'{json.dumps(found)[:-1]}, "questions": [\n{questions}\n]}}\n'
 
 
@@ -74,24 +101,45 @@ def failure_markdown(file: str, status: str, problem: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(file: str, checked: Checked, *, hints_only: bool) -> Iterator[str]:
-    points, of = points_text(checked.points), points_text(checked.of)
-    name = escaped(checked.assignment.name)
-    yield "# " + say("{name}: {points} of {of} points", name=name, points=points, of=of)
-    yield ""
-    yield _who(file, checked)
-    yield ""
-    yield f"| {say('question')} | {say('result')} | {say('points')} | {say('you wrote')} |"
-    yield "| :--- | :--- | ---: | :--- |"
-    yield from map(_row, checked.marks)
-    yield from _section(_told(checked, hints_only=hints_only))
-    yield from _section(_found(checked))
+class _Told(NamedTuple):
+    """One mark as it is written: a row of the table, the items below it, a line of JSON."""
+
+    row: str
+    items: tuple[str, ...]
+    json: str
 
 
-def _who(file: str, checked: Checked) -> str:
-    student = checked.submission.student
-    known = [escaped(one) for one in (student.name, student.id, file) if one]
-    return ", ".join(known)
+MOST_KEPT = 20_000
+LONGEST_KEPT = 64
+"""A class repeats its answers; what was written of so many is kept, of those that are no longer than this."""
+
+_kept: dict[object, _Told] = {}
+
+
+def _told(mark: Mark, counting: Counting, hints_only: bool) -> _Told:
+    """Return what is written of a mark. Of two that differ in nothing but their places in the files, it is the same."""
+    text = mark.answer.text if mark.answer else ""
+    if len(text) > LONGEST_KEPT:
+        return _tell(mark, counting, hints_only)
+    # By its id, since a question's hash takes long; the question is kept with it, so that the id stays its own.
+    key = (id(mark.question), mark.verdict, text, mark.diagnoses, mark.follows_from, mark.notes, hints_only, language())
+    kept = _kept.get(key)
+    if kept is None:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+            _questions.clear()
+        _questions.append(mark.question)
+        kept = _kept[key] = _tell(mark, counting, hints_only)
+    return kept
+
+
+_questions: list[Question] = []
+
+
+def _tell(mark: Mark, counting: Counting, hints_only: bool) -> _Told:
+    found = mark_json(mark, hints_only=hints_only)
+    del found["place"]
+    return _Told(_row(mark), tuple(_items(mark, counting, hints_only)), json.dumps(found))
 
 
 def _row(mark: Mark) -> str:
@@ -101,14 +149,18 @@ def _row(mark: Mark) -> str:
     return f"| {key} | {say(VERDICTS[mark.verdict])} | {points} / {of} | {written} |"
 
 
-def _told(checked: Checked, *, hints_only: bool) -> Iterator[str]:
-    """Yield what is said of each mark, as list items."""
-    for mark in checked.marks:
-        if mark.verdict == "blank" or (mark.verdict == "right" and not mark.notes):
-            continue
-        first, *others = mark_sentences(mark, checked.assignment.counting, hints_only=hints_only)
-        yield f"- **{escaped(question_key(mark.question))}**: {escaped(first)}"
-        yield from (f"  - {escaped(sentence)}" for sentence in others)
+def _items(mark: Mark, counting: Counting, hints_only: bool) -> Iterator[str]:
+    """Yield what is said of a mark, as list items."""
+    if mark.verdict == "blank" or (mark.verdict == "right" and not mark.notes):
+        return
+    first, *others = mark_sentences(mark, counting, hints_only=hints_only)
+    yield f"- **{escaped(question_key(mark.question))}**: {escaped(first)}"
+    yield from (f"  - {escaped(sentence)}" for sentence in others)
+
+
+def _who(file: str, checked: Checked) -> str:
+    student = checked.submission.student
+    return ", ".join(escaped(one) for one in (student.name, student.id, file) if one)
 
 
 def _found(checked: Checked) -> Iterator[str]:
@@ -120,13 +172,6 @@ def _found(checked: Checked) -> Iterator[str]:
             yield f"- {escaped(one.message)}"
     for answer in checked.unasked:
         yield f"- {say('{key} is not asked, and counts for nothing', key=escaped(answer.key))}"
-
-
-def _section(items: Iterator[str]) -> Iterator[str]:
-    found = list(items)
-    if found:
-        yield ""
-        yield from found
 
 
 _SPECIAL = {ord(one): f"\\{one}" for one in "\\`*[]|~$@!#"} | {

@@ -67,13 +67,14 @@ def of_checked(file: str, checked: Checked) -> Record:
 
 
 def _result(mark: Mark) -> Result:
+    if mark.verdict == "right" or mark.written is None:
+        return Result(mark.verdict, mark.points)
     mistakes = {one.name: one.sentence for diagnosis in mark.diagnoses for one in diagnosis.mistakes}
-    value = "" if mark.written is None or mark.verdict == "right" else _value(mark.written.numbers)
-    return Result(mark.verdict, mark.points, value, mistakes)
+    return Result(mark.verdict, mark.points, _value(mark.written.numbers), mistakes)
 
 
 def _value(numbers: tuple[Fraction | int, ...]) -> str:
-    return "x".join(str(one) if one == int(one) else f"{float(one):.6g}" for one in numbers)[:LONGEST_VALUE]
+    return "x".join(str(one) if one.denominator == 1 else f"{float(one):.6g}" for one in numbers)[:LONGEST_VALUE]
 
 
 def _answers_digest(submission: Submission) -> str:
