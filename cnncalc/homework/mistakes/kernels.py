@@ -101,7 +101,7 @@ def _kernel(sizes_of: str) -> Change:
 def _unshared(*, biases: bool) -> Change:
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, Conv) or not product.term("weights"):
+        if not isinstance(setting.layer, Conv) or not (product.term("weights") or product.term("biases")):
             return None
         places = counts.positions(setting)
 

@@ -40,7 +40,7 @@ def _always(slide: Slide) -> bool:
 
 
 def _quotient(slide: Slide) -> Slide:
-    return slide._replace(before=0, after=0, spans="nothing", plus=0, fits=False)
+    return slide._replace(before=0, after=0, spans="nothing", plus=0, rounding="floor", fits=False)
 
 
 WINDOWS: tuple[Mistake, ...] = (

@@ -91,10 +91,8 @@ class Total(NamedTuple):
         texts: list[str] = []
         for product, names, each in self.shares:
             text = sum_text(product.terms)
-            if len(names) > 1:
-                text = f"{len(names)}*({text})"
-            elif " " in text:
-                text = f"({text})"
+            text = f"({text})" if " " in text else text
+            text = f"{len(names)}*{text}" if len(names) > 1 else text
             if each:
                 texts.append(text)
         return Worked(self.value, " + ".join(texts) or "0")
