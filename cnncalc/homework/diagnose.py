@@ -174,7 +174,9 @@ def _made(working: Working, ways: Iterable[Way]) -> list[Changed]:
 def _named(mistake: Mistake, changed: Changed, right: Value) -> Named:
     """Return the mistake's sentence, in which no number is the right answer: hints are shown to students."""
     hidden = {number(size) for size in right if isinstance(size, int)} | {str(size) for size in right}
-    values = {name: _hiding(value, hidden) for name, value in changed.values.items()}
+    values = {
+        name: value if name in ("layer", "layers") else _hiding(value, hidden) for name, value in changed.values.items()
+    }
     return Named(mistake.name, say(mistake.sentence, **values))
 
 
