@@ -72,7 +72,7 @@ WRONG = {
     "vgg16_fields_wrong.yaml": {
         "features.2.receptive_field": "kernel-whole",
         "features.4.receptive_field": "own-stride-included",
-        "features.4.jump": "pool-strides-skipped",
+        "features.9.jump": "jump-added",
         "features.9.receptive_field": "own-window-left-out",
         "features.16.jump": "jump-added",
         "features.28.receptive_field": "pool-kernels-skipped",
