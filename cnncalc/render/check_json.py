@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from cnncalc.homework.assignment import Counting
 from cnncalc.homework.marks import Checked, Diagnosis, Mark
 from cnncalc.homework.submission import Answer
-from cnncalc.render.marks import diagnosis_text
+from cnncalc.render.marks import as_written, diagnosis_text
 from cnncalc.render.to_json import SCHEMA_VERSION
 
 
@@ -36,7 +37,7 @@ def mark_json(mark: Mark, *, hints_only: bool) -> dict[str, object]:
         "of": plain(question.points),
         "written": mark.answer.text if mark.answer else None,
         "place": _place(mark.answer),
-        "mistakes": [_diagnosis(diagnosis, mark) for diagnosis in mark.diagnoses],
+        "mistakes": [_diagnosis(as_written(one, mark, counting), mark) for one in mark.diagnoses],
         "follows_from": list(mark.follows_from),
         "notes": list(mark.notes),
     }

@@ -56,7 +56,7 @@ def mark_sentences(mark: Mark, counting: Counting, *, hints_only: bool) -> Itera
     """Yield what is said of one mark: first the outcome, then why. With `hints_only` never the answer."""
     yield _outcome(mark, counting, hints_only=hints_only)
     for diagnosis in mark.diagnoses[:MOST_EXPLANATIONS]:
-        yield diagnosis_text(diagnosis, _written(mark))
+        yield diagnosis_text(as_written(diagnosis, mark, counting), _written(mark))
     if mark.verdict == "wrong" and mark.follows_from:
         yield say("it follows from your {keys}, which earns no points here", keys=_keys(mark.follows_from))
     if mark.verdict == "wrong" and mark.points:
@@ -82,24 +82,33 @@ def _outcome(mark: Mark, counting: Counting, *, hints_only: bool) -> str:
     return say("you wrote {written}, expected {value}", written=written, value=_expected(mark, counting))
 
 
+def as_written(diagnosis: Diagnosis, mark: Mark, counting: Counting) -> Diagnosis:
+    """Return a diagnosis with the working of a shape in the order in which the course writes shapes."""
+    if mark.question.asked.about.kind != "shape" or counting.channels == "first":
+        return diagnosis
+    channels, *sizes = diagnosis.numbers.split(", ")
+    return diagnosis._replace(numbers=", ".join([*sizes, channels]))
+
+
 def diagnosis_text(diagnosis: Diagnosis, written: str) -> str:
-    """Tell one way to a wrong number: `2,400 = 16*6*5*5: the 16 biases are left out`."""
+    """Tell one way to a wrong number: `2,400 = 16*6*5*5: the biases (16) are left out`."""
+    numbers = diagnosis.numbers
     sentences = [clean(one.sentence) for one in diagnosis.mistakes]
     told = (
         sentences[0] if len(sentences) == 1 else say("{first}; and {second}", first=sentences[0], second=sentences[1])
     )
-    if diagnosis.given and diagnosis.numbers:
+    if diagnosis.given and numbers:
         return say(
             "{written} = {numbers}, from your {keys}: {mistake}",
             written=written,
-            numbers=diagnosis.numbers,
+            numbers=numbers,
             keys=_keys(diagnosis.given),
             mistake=told,
         )
     if diagnosis.given:
         return say("from your {keys}: {mistake}", keys=_keys(diagnosis.given), mistake=told)
-    if diagnosis.numbers:
-        return say("{written} = {numbers}: {mistake}", written=written, numbers=diagnosis.numbers, mistake=told)
+    if numbers:
+        return say("{written} = {numbers}: {mistake}", written=written, numbers=numbers, mistake=told)
     return told
 
 
