@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -36,10 +36,10 @@ Task = tuple[str, bytes]
 
 
 class Outcome(NamedTuple):
-    """What came of a file: the record and the texts by path, as JSON; or else the status of the failure."""
+    """What came of a file: the record, a line of JSON, and the texts by path; or else the status of the failure."""
 
     record: bytes = b""
-    texts: bytes = b""
+    texts: Mapping[str, bytes] = {}
     failure: Status = ""
 
 
@@ -103,11 +103,17 @@ class Worker:
         """Wait for the next result, for `seconds` on the clock. Raises _Failed."""
         self.deadline = time.monotonic() + seconds
         try:
-            record, _, texts = read_frame(self._from).partition(b"\n")
+            frame = read_frame(self._from)
         except (EOFError, OSError):
             raise _Failed(self._verdict()) from None
         self.deadline = None
         self.is_fresh = False
+        record, lengths, bodies = frame.split(b"\n", 2)
+        texts: dict[str, bytes] = {}
+        start = 0
+        for path, length in json.loads(lengths):
+            texts[path] = bodies[start : start + length]
+            start += length
         return Outcome(record, texts)
 
     def kill(self) -> None:

@@ -5,7 +5,6 @@ Only this process opens submissions and writes results. What is in memory at onc
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -154,20 +153,21 @@ class Grading:
                     problem = _failure_text(outcome.failure, self._job)
                     self._write_failure(one.name, one.digest, outcome.failure, problem)
                 else:
-                    self._write(one.name, one.digest, outcome.record, json.loads(outcome.texts))
+                    self._write(one.name, one.digest, outcome.record, outcome.texts)
             self._journal.flush()
             advance(len(chunk))
 
     def _write_failure(self, file: str, digest: str, status: Status, problem: str) -> None:
         record = Record(file, status, problem)
-        self._write(file, digest, to_line(record), self._job.renderer.failed(file, status, problem))
+        texts = self._job.renderer.failed(file, status, problem)
+        bodies = {path: text.encode("utf-8", "backslashreplace") for path, text in texts.items()}
+        self._write(file, digest, to_line(record), bodies)
 
-    def _write(self, file: str, digest: str, record: bytes, texts: Mapping[str, str]) -> None:
+    def _write(self, file: str, digest: str, record: bytes, texts: Mapping[str, bytes]) -> None:
         """Write a file's results, each whole or not at all, and note them."""
         outputs: dict[str, str] = {}
-        for template, text in texts.items():
+        for template, data in texts.items():
             path = template.format(self._names[file])
-            data = text.encode("utf-8", "backslashreplace")
             target = self._folder / path
             if target.parent not in self._folders:
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,7 @@ class ClassTally(NamedTuple):
 class _OfQuestion:
     def __init__(self) -> None:
         self.verdicts: Counter[str] = Counter()
-        self.points = Fraction()
+        self.points: Counter[int] = Counter()  # numerators, by their denominator: adding fractions takes long
         self.mistakes: Counter[str] = Counter()
         self.sentences: dict[str, str] = {}
         self.wrong: Counter[str] = Counter()
@@ -122,16 +122,23 @@ def folded_id(id: str) -> str:
 def _count(counts: Sequence[_OfQuestion], record: Record) -> None:
     for one, result in zip(counts, record.results, strict=True):
         one.verdicts[result.verdict] += 1
-        one.points += result.points
-        one.mistakes.update(result.mistakes.keys())
-        one.sentences = {**result.mistakes, **one.sentences} if result.mistakes else one.sentences
+        one.points[result.points.denominator] += result.points.numerator
+        for name, sentence in result.mistakes.items():
+            one.mistakes[name] += 1
+            one.sentences.setdefault(name, sentence)
         if result.verdict == "wrong":
             one.wrong[result.value] += 1
 
 
 def _question(question: Question, counts: _OfQuestion, graded: int) -> QuestionTally:
-    mean = counts.points / max(1, graded)
-    return QuestionTally(question, counts.verdicts, mean, _most(counts.mistakes, counts.sentences), _most(counts.wrong))
+    points = sum((Fraction(total, below) for below, total in counts.points.items()), Fraction())
+    return QuestionTally(
+        question,
+        counts.verdicts,
+        points / max(1, graded),
+        _most(counts.mistakes, counts.sentences),
+        _most(counts.wrong),
+    )
 
 
 def _most(counts: Counter[str], sentences: Mapping[str, str] = {}) -> tuple[Counted, ...]:

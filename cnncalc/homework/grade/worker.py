@@ -78,6 +78,8 @@ def main() -> None:
         return
     gc.collect()
     gc.freeze()
+    # What a file leaves behind is young when its chunk ends; to look through all that is kept would take longer.
+    gc.disable()
     _limit(job.memory)
     write_frame(leave, b"{}")
     while count := arrive.read(LENGTH.size):
@@ -87,13 +89,19 @@ def main() -> None:
             result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data)
             write_frame(leave, result)
         _limit_time(0)
+        gc.collect(0)
 
 
 def _result(renderer: Renderer, checker: Checks, name: str, data: bytes) -> bytes:
-    """Return the record and what is written of one file, a line of JSON each; end the process where either fails."""
+    """Return what came of one file; end the process where memory or the code fails.
+
+    That is the record, and the path and length in bytes of each text, a line of JSON each; then the texts.
+    """
     try:
         record, texts = grade(renderer, checker, name, data)
-        return to_line(record) + b"\n" + json.dumps(texts).encode()
+        bodies = [text.encode("utf-8", "backslashreplace") for text in texts.values()]
+        lengths = json.dumps([*zip(texts, map(len, bodies), strict=True)]).encode()
+        return b"".join((to_line(record), b"\n", lengths, b"\n", *bodies))
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except Exception:
