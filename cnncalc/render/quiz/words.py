@@ -47,7 +47,8 @@ def all_feedback_html(item: Item) -> str:
 def accepted(text: str) -> list[str]:
     """Return the ways in which people write the shape 6x28x28, the usual one first."""
     plain = [between.join(text.split("x")) for between in ("x", " x ", "×", " × ", ",", ", ")]
-    return [*plain, *(opening + listed + closing for opening, closing in ("()", "[]") for listed in plain[-2:])]
+    closed = [opening + listed + closing for opening, closing in ("()", "[]") for listed in plain[-2:]]
+    return list(dict.fromkeys([*plain, *closed]))
 
 
 def percent(share: Fraction | int) -> str:
