@@ -33,6 +33,7 @@ from cnncalc.cli.options import (
     parse_settings,
     parse_shape,
 )
+from cnncalc.cli.quiz import quiz
 from cnncalc.cli.typer_words import Command, Group
 from cnncalc.text import say
 
@@ -311,3 +312,9 @@ app.command(
     help=say("Grade a class: a gradebook, feedback for each student, and a report of what went wrong."),
     epilog=say("Example: {command}", command="cnncalc grade submissions -a homework.yaml -o results"),
 )(grade)
+
+app.command(
+    cls=Command,
+    help=say("Set a quiz: questions with plain numbers, a sheet to hand out, and a key that check and grade read."),
+    epilog=say("Example: {command}", command="cnncalc quiz --topic shape,parameters --seed 42 -o quiz"),
+)(quiz)

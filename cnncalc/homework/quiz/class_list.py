@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from hashlib import sha256
+from io import StringIO
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
 from cnncalc.homework.collected import Student
@@ -24,8 +25,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
 
 def read_class(text: str, source: str) -> list[Student]:
     """Return the students of a class list. Raises CnncalcError (E582 to E584) with every line that is wrong."""
-    rows = list(csv.reader(text.splitlines()))
-    header = [cell.strip().casefold().replace(" ", "_") for cell in rows[0]] if rows else []
+    rows = _rows(text, source)
+    header = [cell.strip().casefold().replace(" ", "_") for cell in rows[0][1]] if rows else []
     at_id = next((at for at, cell in enumerate(header) if cell in ID), None)
     at_name = next((at for at, cell in enumerate(header) if cell in NAME), None)
     if at_id is None:
@@ -34,7 +35,7 @@ def read_class(text: str, source: str) -> list[Student]:
         raise CnncalcError([Diagnostic("E582", message, _line(source, 1), help)], {source: text})
     problems: list[Diagnostic] = []
     students: dict[str, Student] = {}
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in rows[1:]:
         if not any(cell.strip() for cell in row):
             continue
         student = Student(_cell(row, at_id), _cell(row, at_name))
@@ -50,6 +51,19 @@ def read_class(text: str, source: str) -> list[Student]:
     if problems:
         raise CnncalcError(problems, {source: text})
     return list(students.values())
+
+
+def _rows(text: str, source: str) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV, each with the line it ends on."""
+    reader = csv.reader(StringIO(text, newline=""))
+    try:
+        return [(reader.line_num, row) for row in reader]
+    except csv.Error:
+        message = say("{path} is not a CSV from line {line} on", path=source, line=reader.line_num)
+        help = say("save the list as CSV in UTF-8")
+        raise CnncalcError(
+            [Diagnostic("E582", message, _line(source, reader.line_num), help)], {source: text}
+        ) from None
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:
