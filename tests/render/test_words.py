@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from cnncalc.render.words import cells, clean, padding_text, size_text
+from cnncalc.render.words import cells, clean, folded, left, padding_text, right, size_text
 from cnncalc.text import number, shape_text
 
 
@@ -78,3 +78,29 @@ def test_clean_leaves_no_control_nor_format_character():
 
 def test_cells_of_wide_characters():
     assert cells("conv") == 4 and cells("卷积") == 4 and cells("a卷b") == 4
+
+
+def test_texts_are_filled_up_by_the_columns_a_terminal_gives_them():
+    assert left("层", 5) + "|" == "层   |"
+    assert right("参数量", 8) == "  参数量"
+    assert left("params", 3) == "params"
+
+
+def test_a_line_is_folded_by_columns():
+    assert folded("left out to fit: memory, RF (a wider one)", 25) == ["left out to fit: memory,", "RF (a wider one)"]
+    assert folded("short", 80) == ["short"]
+    chinese = "FLOPs = 2 MACs；不计偏置、归一化、汇聚（池化）和激活"
+    for width in range(20, cells(chinese) + 1):
+        lines = folded(chinese, width)
+        assert max(map(cells, lines)) <= width
+        assert "".join(lines).replace(" ", "") == chinese.replace(" ", "")
+        assert not any(line[0] in "；、）" or line[-1] in "（" for line in lines)
+
+
+def test_a_word_that_is_too_long_stays_whole():
+    assert folded("see " + "x" * 40 + " there", 20) == ["see", "x" * 40, "there"]
+
+
+def test_folding_loses_no_character():
+    odd = "a\u200b😀 é 中文，“引”(x)  y\tz"
+    assert "".join(folded(odd * 9, 30)).replace(" ", "") == (odd * 9).replace(" ", "")
