@@ -20,12 +20,12 @@ def checked_json(checked: Checked, *, hints_only: bool) -> dict[str, object]:
         "student": {"id": student.id, "name": student.name},
         "points": plain(checked.points),
         "of": plain(checked.of),
-        "questions": [mark_json(mark, hints_only=hints_only) for mark in checked.marks],
+        "questions": [mark_json(mark, checked.assignment.counting, hints_only=hints_only) for mark in checked.marks],
         "not_asked": [answer.key for answer in checked.unasked],
     }
 
 
-def mark_json(mark: Mark, *, hints_only: bool) -> dict[str, object]:
+def mark_json(mark: Mark, counting: Counting, *, hints_only: bool) -> dict[str, object]:
     """Return the mark of one question; with `hints_only` without the answer."""
     question = mark.question
     found: dict[str, object] = {

@@ -137,7 +137,7 @@ _questions: list[Question] = []
 
 
 def _tell(mark: Mark, counting: Counting, hints_only: bool) -> _Told:
-    found = mark_json(mark, hints_only=hints_only)
+    found = mark_json(mark, counting, hints_only=hints_only)
     del found["place"]
     return _Told(_row(mark), tuple(_items(mark, counting, hints_only)), json.dumps(found))
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cnncalc.homework.grade.files import Status
-from cnncalc.homework.grade.worker import LENGTH, OUT_OF_MEMORY, read_frame, write_frame
+from cnncalc.homework.grade.worker import BROKEN, LENGTH, OUT_OF_MEMORY, read_frame, write_frame
 from cnncalc.text import say
 
 PATIENCE = 4
@@ -36,11 +36,15 @@ Task = tuple[str, bytes]
 
 
 class Outcome(NamedTuple):
-    """What came of a file: the record, a line of JSON, and the texts by path; or else the status of the failure."""
+    """What came of a file: the record, a line of JSON, and the texts by path; or else the status of the failure.
+
+    `error`: the name of the exception, where there was one.
+    """
 
     record: bytes = b""
     texts: Mapping[str, bytes] = {}
     failure: Status = ""
+    error: str = ""
 
 
 class Closed(Exception):
@@ -52,8 +56,9 @@ class StartError(Exception):
 
 
 class _Failed(Exception):
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, error: str = "") -> None:
         self.status = status
+        self.error = error
 
 
 class Worker:
@@ -108,6 +113,8 @@ class Worker:
             raise _Failed(self._verdict()) from None
         self.deadline = None
         self.is_fresh = False
+        if frame.startswith(BROKEN):
+            raise _Failed("crashed", frame[len(BROKEN) :].decode())
         record, lengths, bodies = frame.split(b"\n", 2)
         texts: dict[str, bytes] = {}
         start = 0
@@ -177,7 +184,7 @@ class Workers:
                 if self._closed.is_set():
                     raise Closed from None
                 if worker.is_fresh:
-                    done.append(Outcome(failure=failure.status))
+                    done.append(Outcome(failure=failure.status, error=failure.error))
             else:
                 with self._lock:
                     self._idle.append(worker)

@@ -150,7 +150,7 @@ class Grading:
             chunk = pending.pop(future)
             for one, outcome in zip(chunk, _outcomes(future), strict=True):
                 if outcome.failure:
-                    problem = _failure_text(outcome.failure, self._job)
+                    problem = _failure_text(outcome, self._job)
                     self._write_failure(one.name, one.digest, outcome.failure, problem)
                 else:
                     self._write(one.name, one.digest, outcome.record, outcome.texts)
@@ -197,11 +197,13 @@ def _outcomes(future: Future[list[Outcome]]) -> list[Outcome]:
         raise CnncalcError([Diagnostic("E576", message, help=help)]) from None
 
 
-def _failure_text(status: Status, job: Job) -> str:
-    if status == "too slow":
+def _failure_text(outcome: Outcome, job: Job) -> str:
+    if outcome.failure == "too slow":
         return say("checking it takes more than {seconds} seconds", seconds=f"{job.seconds:g}")
-    if status == "too large":
+    if outcome.failure == "too large":
         return say("checking it takes more than {memory} MiB", memory=job.memory)
+    if outcome.error:
+        return say("checking it failed with {error}, which is a bug of cnncalc", error=outcome.error)
     return say("checking it ended the process that did so")
 
 

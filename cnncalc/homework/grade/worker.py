@@ -86,30 +86,33 @@ def main() -> None:
         files = [(read_frame(arrive), read_frame(arrive)) for _ in range(LENGTH.unpack(count)[0])]
         for name, data in files:
             _limit_time(job.seconds)
-            result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data)
+            try:
+                result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data)
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY)
+            except Exception as error:
+                write_frame(leave, BROKEN + type(error).__name__.encode())
+                os._exit(1)
             write_frame(leave, result)
         _limit_time(0)
         gc.collect(0)
 
 
 def _result(renderer: Renderer, checker: Checks, name: str, data: bytes) -> bytes:
-    """Return what came of one file; end the process where memory or the code fails.
+    """Return what came of one file.
 
     That is the record, and the path and length in bytes of each text, a line of JSON each; then the texts.
     """
-    try:
-        record, texts = grade(renderer, checker, name, data)
-        bodies = [text.encode("utf-8", "backslashreplace") for text in texts.values()]
-        lengths = json.dumps([*zip(texts, map(len, bodies), strict=True)]).encode()
-        return b"".join((to_line(record), b"\n", lengths, b"\n", *bodies))
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY)
-    except Exception:
-        os._exit(BROKEN)
+    record, texts = grade(renderer, checker, name, data)
+    bodies = [text.encode("utf-8", "backslashreplace") for text in texts.values()]
+    lengths = json.dumps([*zip(texts, map(len, bodies), strict=True)]).encode()
+    return b"".join((to_line(record), b"\n", lengths, b"\n", *bodies))
 
 
-OUT_OF_MEMORY, BROKEN = 71, 70
-"""How the process ends where a file was too much for it."""
+OUT_OF_MEMORY = 71
+"""How the process ends where a file was too large for it."""
+BROKEN = b"\n"
+"""What an answer starts with where the code failed; the exception's name follows."""
 
 
 def grade(renderer: Renderer, checker: Checks, name: str, data: bytes) -> tuple[Record, Mapping[str, str]]:
