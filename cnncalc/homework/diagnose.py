@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from itertools import permutations
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ from cnncalc.text import language, number, say
 MOST = 8
 """As many diagnoses are told of one answer."""
 
+MOST_PAIRED = 5000
+"""Two mistakes that can be made in more ways than this together are not paired: any layer left out, any other twice."""
+
 
 class Way(NamedTuple):
     """A mistake by its place in the catalogue, made in the way of this number."""
@@ -30,13 +34,41 @@ class Way(NamedTuple):
 Ways = tuple[Way, ...]
 
 
-class Table(NamedTuple):
-    """What mistakes give for one question: by the value, folded, the ways to it."""
+class Numbers:
+    """What mistakes give: by the value, folded, the ways to it. Those near a number are found by bisection."""
 
-    right: Value
-    working: Working
-    singles: dict[Value, list[Ways]]
-    pairs: dict[Value, list[Ways]]
+    def __init__(self, ways: Mapping[Value, list[Ways]]) -> None:
+        self.ways = ways
+        self._order: list[Value] | None = None
+
+    def near(self, wanted: Value, slack: Fraction | int) -> list[Ways]:
+        """Return the ways to every value that is at most `slack` off in each number, in the catalogue's order."""
+        if not slack or not wanted:
+            return self.ways.get(wanted, [])
+        if self._order is None:
+            self._order = sorted(self.ways)
+        found: list[Ways] = []
+        for value in self._order[bisect_left(self._order, (wanted[0] - slack,)) :]:
+            if not value or value[0] > wanted[0] + slack:
+                break
+            if len(value) == len(wanted) and all(abs(a - b) <= slack for a, b in zip(value, wanted, strict=True)):
+                found.extend(self.ways[value])
+        return sorted(found, key=sorted)
+
+
+class Table:
+    """The mistakes of one question: single ones at once, pairs when no single one fits for the first time."""
+
+    def __init__(self, asked: Asked, right: Value, working: Working) -> None:
+        self.asked = asked
+        self.right = right
+        self.working = working
+        self.singles = Numbers(_singles(self))
+
+    @cached_property
+    def pairs(self) -> Numbers:
+        """What two mistakes give that none gives alone."""
+        return Numbers(_pairs(self))
 
 
 class Diagnoser:
@@ -49,7 +81,6 @@ class Diagnoser:
         self.network = network
         self.given = given
         self._tables: dict[Asked, Table | None] = {}
-        self._paired: set[Asked] = set()
         self._said: dict[tuple[Asked, Ways, str], Diagnosis] = {}
 
     def diagnose(
@@ -64,13 +95,8 @@ class Diagnoser:
         if table is None:
             return ()
         wanted = folded(asked, value)
-        ways = _near(table.singles, wanted, slack)
-        if not ways and pairs:
-            if asked not in self._paired:
-                table.pairs.update(_pairs(asked, table))
-                self._paired.add(asked)
-            ways = _near(table.pairs, wanted, slack)
-        return tuple(self._told(asked, table, way) for way in ways[:MOST])
+        ways = table.singles.near(wanted, slack) or table.pairs.near(wanted, slack)
+        return tuple(self._told(table, way) for way in ways[:MOST])
 
     def distractors(self, asked: Asked) -> dict[Value, tuple[Diagnosis, ...]]:
         """Return what single mistakes give, other than the right answer: {value: the mistakes that give it}."""
@@ -78,18 +104,18 @@ class Diagnoser:
         if table is None:
             return {}
         return {
-            _made(table.working, ways[0])[-1].working.value: tuple(self._told(asked, table, way) for way in ways)
-            for ways in table.singles.values()
+            _made(table.working, ways[0])[-1].working.value: tuple(self._told(table, way) for way in ways)
+            for ways in table.singles.ways.values()
         }
 
     def _table(self, asked: Asked) -> Table | None:
         if asked not in self._tables:
             working = working_of(self.network, asked)
-            self._tables[asked] = _singles(asked, self.network.value(asked), working) if working else None
+            self._tables[asked] = Table(asked, self.network.value(asked), working) if working else None
         return self._tables[asked]
 
-    def _told(self, asked: Asked, table: Table, ways: Ways) -> Diagnosis:
-        key = (asked, ways, language())
+    def _told(self, table: Table, ways: Ways) -> Diagnosis:
+        key = (table.asked, ways, language())
         if key not in self._said:
             made = _made(table.working, ways)
             named = tuple(
@@ -112,34 +138,44 @@ def mistakes_in(quantity: str) -> tuple[int, ...]:
     return tuple(at for at, mistake in enumerate(MISTAKES) if quantity in mistake.quantities)
 
 
-def _singles(asked: Asked, right: Value, working: Working) -> Table:
+def _singles(table: Table) -> dict[Value, list[Ways]]:
+    """Return what each mistake gives, where that is neither the right answer nor one that nobody would write."""
     found: dict[Value, list[Ways]] = {}
-    correct = folded(asked, right)
-    for at in mistakes_in(asked.quantity):
-        for variant, changed in enumerate(MISTAKES[at].change(working)):
-            value = folded(asked, changed.working.value)
-            if value != correct and _possible(asked, value):
+    right = folded(table.asked, table.right)
+    for at in mistakes_in(table.asked.quantity):
+        for variant, changed in enumerate(MISTAKES[at].change(table.working)):
+            value = folded(table.asked, changed.working.value)
+            if value != right and _possible(table.asked, value):
                 found.setdefault(value, []).append((Way(at, variant),))
-    return Table(right, working, found, {})
+    return found
 
 
-def _pairs(asked: Asked, table: Table) -> dict[Value, list[Ways]]:
+def _pairs(table: Table) -> dict[Value, list[Ways]]:
     """Return what two mistakes give that none gives alone; each two once, in whichever order they can be made."""
     found: dict[Value, dict[frozenset[Way], Ways]] = {}
-    known = {folded(asked, table.right), *table.singles}
-    places = mistakes_in(asked.quantity)
+    known = {folded(table.asked, table.right), *table.singles.ways}
+    places = mistakes_in(table.asked.quantity)
     firsts = {at: MISTAKES[at].change(table.working) for at in places}
     for first, second in permutations(places, 2):
-        # a layer left out of a sum stays out whatever is done first: one order of the two is enough
-        if len(firsts[first]) > 1 and (len(firsts[second]) == 1 or second < first):
+        if not _worth_pairing(first, len(firsts[first]), second, len(firsts[second])):
             continue
         for variant, changed in enumerate(firsts[first]):
             for other, twice in enumerate(MISTAKES[second].change(changed.working)):
-                value = folded(asked, twice.working.value)
-                if value not in known and _possible(asked, value):
+                value = folded(table.asked, twice.working.value)
+                if value not in known and _possible(table.asked, value):
                     ways = (Way(first, variant), Way(second, other))
                     found.setdefault(value, {}).setdefault(frozenset(ways), ways)
     return {value: sorted(ways.values(), key=sorted) for value, ways in found.items()}
+
+
+def _worth_pairing(first: int, variants: int, second: int, others: int) -> bool:
+    """Whether to make one mistake and then another, that can be made in so many ways on their own.
+
+    A layer left out of a sum stays out whatever else is done: that it is left out first tells nothing new.
+    """
+    if variants * others > MOST_PAIRED:
+        return False
+    return variants <= 1 or (others != 1 and first < second)
 
 
 def _possible(asked: Asked, value: Value) -> bool:
@@ -149,18 +185,6 @@ def _possible(asked: Asked, value: Value) -> bool:
     if asked.about.kind != "number" or asked.quantity in AXES:
         return bool(value) and all(size > 0 for size in value)
     return all(size >= 0 for size in value)
-
-
-def _near(table: Mapping[Value, list[Ways]], wanted: Value, slack: Fraction | int) -> list[Ways]:
-    if not slack:
-        return table.get(wanted, [])
-    found = [
-        way
-        for value, ways in table.items()
-        if len(value) == len(wanted) and all(abs(a - b) <= slack for a, b in zip(value, wanted, strict=True))
-        for way in ways
-    ]
-    return sorted(found, key=sorted)
 
 
 def _made(working: Working, ways: Iterable[Way]) -> list[Changed]:

@@ -16,6 +16,7 @@ from cnncalc.homework.assignment import Counting
 from cnncalc.homework.diagnose import MOST, Diagnoser, folded
 from cnncalc.homework.mistakes import MISTAKES
 from cnncalc.homework.network import Network
+from cnncalc.homework.rebuild import rebuilt
 from cnncalc.homework.workings import working_of
 
 HUNDRED = network("{name: conv1, type: Conv2d, out_channels: 100, kernel_size: 5}", "[3, 32, 32]")
@@ -221,6 +222,22 @@ def test_what_there_is_not_is_refused():
     with pytest.raises(CnncalcError) as caught:
         diagnosed(HUNDRED, "conv1.output_depth", 3)
     assert caught.value.diagnostics[0].code == "E503"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_any_shape_that_someone_claims_can_be_gone_on_with(data):
+    """What a student writes of a layer, right or not, is put into the network; nothing that follows may fail."""
+    lenet = of_gallery("lenet")
+    claimed = {
+        name: tuple(data.draw(st.integers(1, 40)) for _ in lenet.nodes[name].output_shape)
+        for name in data.draw(st.lists(st.sampled_from(list(lenet.nodes)), min_size=1, max_size=3, unique=True))
+    }
+    of = Network(rebuilt(lenet.graph, shapes=claimed))
+    diagnoser = Diagnoser(of)
+    for asked in questions(of):
+        right = of.value(asked)
+        assert folded(asked, right) not in {folded(asked, value) for value in diagnoser.distractors(asked)}
 
 
 # what is said

@@ -58,7 +58,7 @@ def in_products(change: Callable[[Product], Altered | None]) -> Change:
             return NONE
         shares = tuple(Share.of(altered.product, share.names) if altered else share for share, altered in found)
         values = [(altered.values, len(share.names)) for share, altered in found if altered]
-        return (Changed(working._replace(shares=shares), _together(values)),)
+        return (Changed(Total.of(working.quantity, shares), _together(values)),)
 
     return made
 

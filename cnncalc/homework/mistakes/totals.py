@@ -30,7 +30,7 @@ def _left_out(working: Working) -> tuple[Changed, ...]:
     if not isinstance(working, Total):
         return NONE
     return tuple(
-        Changed(_with(working, at, share._replace(names=share.names[1:])), {"layers": listed(share.names)})
+        Changed(working.replacing(at, share._replace(names=share.names[1:])), {"layers": listed(share.names)})
         for at, share in enumerate(working.shares)
         if _counting(share)
     )
@@ -42,16 +42,11 @@ def _twice(working: Working) -> tuple[Changed, ...]:
         return NONE
     return tuple(
         Changed(
-            _with(working, at, share._replace(names=share.names + share.names[:1])), {"layers": listed(share.names)}
+            working.replacing(at, share._replace(names=share.names + share.names[:1])), {"layers": listed(share.names)}
         )
         for at, share in enumerate(working.shares)
         if _counting(share)
     )
-
-
-def _with(total: Total, at: int, share: Share) -> Total:
-    kept = (share,) if share.names else ()
-    return total._replace(shares=(*total.shares[:at], *kept, *total.shares[at + 1 :]))
 
 
 def _only(wanted: Callable[[Setting], bool]) -> Change:
@@ -59,7 +54,7 @@ def _only(wanted: Callable[[Setting], bool]) -> Change:
         if not isinstance(working, Total):
             return NONE
         shares = tuple(share for share in working.shares if wanted(share.product.setting))
-        return (Changed(working._replace(shares=shares)),) if any(map(_counting, shares)) else NONE
+        return (Changed(Total.of(working.quantity, shares)),) if any(map(_counting, shares)) else NONE
 
     return made
 
@@ -69,7 +64,7 @@ def _repeats_once(working: Working) -> tuple[Changed, ...]:
     if not isinstance(working, Total):
         return NONE
     shares = tuple(share._replace(names=share.names[:1]) if _counting(share) else share for share in working.shares)
-    return (Changed(working._replace(shares=shares)),)
+    return (Changed(Total.of(working.quantity, shares)),)
 
 
 def _neighbour(working: Working) -> tuple[Changed, ...]:

@@ -177,7 +177,9 @@ def _step(network: Network, node: Node, source: int, axis: int) -> Step | None:
         spread = before is None or before.fields[axis].jump != 0
         size = (before.sizes if before else network.graph.input_shape[1:])[axis]
         return Step(size, 1, 1, 0, False, True) if spread else None
-    if not isinstance(relation, Windows) or len(node.output_shape) < 2 or (before is not None and before.flat):
+    if not isinstance(relation, Windows) or len(relation.axes) <= axis or len(node.output_shape) < 2:
+        return None
+    if before is not None and before.flat:
         return None
     window = relation.axes[axis]
     pool = isinstance(layer, Pool | BinPool)

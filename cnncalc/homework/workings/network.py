@@ -73,7 +73,7 @@ def _total(network: Network, quantity: str) -> Working | None:
         product = product_of(setting, quantity, slides_of(setting))
         if product is not None:
             shares.setdefault(product, []).append(node.name)
-    return Total(quantity, tuple(Share.of(product, tuple(names)) for product, names in shares.items()))
+    return Total.of(quantity, tuple(Share.of(product, tuple(names)) for product, names in shares.items()))
 
 
 def setting_of(network: Network, node: Node) -> Setting:

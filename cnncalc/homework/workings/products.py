@@ -76,15 +76,28 @@ class Share(NamedTuple):
 
 
 class Total(NamedTuple):
-    """The sum over the executed layers; layers with the same calculation stand together."""
+    """The sum over the executed layers; layers with the same calculation stand together. `amount`: the sum."""
 
     quantity: str
     shares: tuple[Share, ...]
+    amount: Number
+
+    @staticmethod
+    def of(quantity: str, shares: tuple[Share, ...]) -> Total:
+        """Return the sum of these shares."""
+        return Total(quantity, shares, plain(sum(len(names) * each for _, names, each in shares)))
+
+    def replacing(self, at: int, share: Share) -> Total:
+        """Return the sum with another share; one without layers is left out."""
+        old = self.shares[at]
+        kept = (share,) if share.names else ()
+        amount = self.amount + len(share.names) * share.each - len(old.names) * old.each
+        return Total(self.quantity, (*self.shares[:at], *kept, *self.shares[at + 1 :]), plain(amount))
 
     @property
     def value(self) -> Value:
         """The sum."""
-        return (plain(sum(len(names) * each for _, names, each in self.shares)),)
+        return (self.amount,)
 
     def worked(self) -> Worked:
         """Return the sum, and what each layer adds; layers that add nothing are left out."""
