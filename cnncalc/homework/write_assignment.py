@@ -15,7 +15,7 @@ from cnncalc.homework.write_network import network_spec
 def write_assignment(assignment: Assignment) -> str:
     """Return the YAML of an assignment, its networks in it, so that it depends on no other file.
 
-    Raises ValueError for a network that no spec gives (see `network_spec`).
+    Raises CnncalcError (E529) for a network that no spec gives (see `network_spec`).
     """
     lines = [f"assignment: {_flow(assignment.name)}", "network:"]
     for key, value in network_spec(assignment.graph).items():

@@ -8,10 +8,11 @@ from dataclasses import MISSING
 from itertools import groupby
 from typing import cast
 
-from cnncalc.diagnostics import CnncalcError
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import INPUT, Graph, Head, Node
 from cnncalc.layers.base import argument_fields
 from cnncalc.spec.load import loads
+from cnncalc.text import say
 
 Spec = dict[str, object]
 
@@ -19,7 +20,7 @@ Spec = dict[str, object]
 def network_spec(graph: Graph) -> Spec:
     """Return the spec of a graph as plain data; dotted names become nested Sequentials.
 
-    Raises ValueError where no spec gives it: a Sequential whose layers do not stand together.
+    Raises CnncalcError (E529) where no spec gives it: a Sequential whose layers do not stand together.
     """
     spec: Spec = {"name": graph.name} if graph.name else {}
     spec |= {"input": list(graph.input_shape), "layers": _items(graph.nodes, "", INPUT)}
@@ -28,7 +29,9 @@ def network_spec(graph: Graph) -> Spec:
     if graph.tensors:
         spec["tensors"] = graph.tensors
     if not _is_same(graph, spec):
-        raise ValueError(f"no spec gives {graph.name}")
+        message = say("the network {name} cannot be written as a spec", name=graph.name)
+        help = say("give each layer inside another a name that no layer outside has")
+        raise CnncalcError([Diagnostic("E529", message, help=help)])
     return spec
 
 

@@ -380,7 +380,7 @@ questions:
 def test_a_network_that_no_spec_gives_is_not_written() -> None:
     nodes = loads("input: [1, 8, 8]\nlayers: [{name: a, type: Sequential, layers: [ReLU, ReLU]}, ReLU]").nodes
     scattered = Graph("scattered", (1, 8, 8), (nodes[0], nodes[2], nodes[1]))
-    with pytest.raises(ValueError, match="no spec gives scattered"):
+    with pytest.raises(CnncalcError, match="scattered cannot be written as a spec"):
         write_assignment(assignment_for(scattered))
 
 
