@@ -113,7 +113,8 @@ class Checker:
             if found is None:
                 warnings.append(self._unknown(answer))
             elif not isinstance(found, Question):
-                others[found] = answer
+                if answer.text.strip() not in BLANK:
+                    others[found] = answer
             elif id(found) not in answers:
                 answers[id(found)] = answer
             else:

@@ -147,14 +147,14 @@ class Asked(NamedTuple):
 def read_key(text: str, places: Collection[str], span: Span | None = None) -> Asked:
     """Return what a key asks for; `places` are the network's layer names. Raises CnncalcError (E501, E502).
 
-    Case, spaces and hyphens do not matter, and full-width letters are read: `Conv1 . Output Shape` is
-    `conv1.output_shape`. Without a dot, it is a quantity of the whole: `parameters` is `total.parameters`.
+    Case, spaces and hyphens do not matter, and full-width letters are read: `Conv1 . Output Shape` and `conv1 output
+    shape` are `conv1.output_shape`. A quantity alone is of the whole: `parameters` is `total.parameters`.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     head, index = _index(plain)
     place, dot, name = head.rpartition(".")
     if not dot:
-        place, name = TOTAL, head
+        place, name = _apart(head, places)
     quantity = quantity_of(name)
     if quantity is None:
         raise _no_quantity(text, name, span)
@@ -172,6 +172,15 @@ def quantity_of(name: str) -> str | None:
     """Return a quantity's one name, or None where nobody calls a quantity so."""
     folded = re.sub(r"[\s_\-]+", "_", name.strip().casefold())
     return BY_NAME.get(folded)
+
+
+def _apart(text: str, places: Collection[str]) -> tuple[str, str]:
+    """Return place and quantity of a key without a dot: `conv1 macs`, or a quantity alone, which is of the whole."""
+    for cut in re.finditer(r"[\s_]+", text):
+        place, name = text[: cut.start()], text[cut.end() :]
+        if quantity_of(name) and (place in places or place.casefold() in _TOTAL_NAMES):
+            return place, name
+    return TOTAL, text
 
 
 def _index(text: str) -> tuple[str, tuple[int, ...]]:
