@@ -57,7 +57,7 @@ def test_sheet_and_key_tell_each_other():
 
 
 def test_the_answer_file_reads_as_one_in_which_nothing_is_answered():
-    student = Student("2026 007", 'Ada "A" O\'Neil: #1 \\ 李雷')
+    student = Student("2026 007", 'Ada "A" O\'Neil: #1 \\ 李雷 \x7f\x85\u2028\u202e')
     quiz = make_quiz(Order(("shape",), 3, 1), student)
     submission = read_submission(answer_file(quiz).decode(), "answers.yaml")
     assert submission.student == student

@@ -56,8 +56,12 @@ def _input(shape: Shape) -> str:
     if len(shape) == 1:
         return say_count("The input is a single number.", "The input is a vector of {count} numbers.", shape[0])
     if len(shape) == 2:
-        one = "The input has 1 channel and is {length} long."
-        return say_count(one, "The input has {count} channels and is {length} long.", shape[0], length=shape[1])
+        return say_count(
+            "The input has 1 channel and is {length} long.",
+            "The input has {count} channels and is {length} long.",
+            shape[0],
+            length=shape[1],
+        )
     if len(shape) == 3:
         return say_count(
             "The input has 1 channel and is {height} high and {width} wide.",

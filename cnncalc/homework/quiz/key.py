@@ -19,12 +19,18 @@ def key_text(quiz: Quiz) -> str:
     A quiz on a given network holds its spec once; of one on drawn networks, each question holds its own.
     """
     first = quiz.items[0].network.graph
-    lines = [f"assignment: {json.dumps(quiz.title, ensure_ascii=False)}", "network:"]
+    lines = [f"assignment: {quoted(quiz.title)}", "network:"]
     lines.append(indent(quiz.spec.strip(), "  ") if quiz.spec else "\n".join(_network(first, "  ")))
     lines.append("questions:")
     for item in quiz.items:
         lines.extend(_question(item, first))
     return "\n".join(lines) + "\n"
+
+
+def quoted(text: str) -> str:
+    """Write a text as YAML reads it back, whatever is in it; letters of any script stay as they are."""
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
 
 
 def _question(item: Item, first: Graph) -> Iterator[str]:
@@ -40,7 +46,7 @@ def _question(item: Item, first: Graph) -> Iterator[str]:
     if question.partial:
         shares = {name: str(share) for name, share in question.partial.items()}
         yield f"    partial_credit: {json.dumps(shares)}"
-    yield f"    wording: {json.dumps(question.wording, ensure_ascii=False)}"
+    yield f"    wording: {quoted(question.wording)}"
 
 
 def _network(graph: Graph, margin: str) -> Iterator[str]:

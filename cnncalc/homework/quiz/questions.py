@@ -10,11 +10,13 @@ from itertools import islice
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph, Node
 from cnncalc.homework.assignment import Condition, Counting, Question
+from cnncalc.homework.compare import DECIMALS, readings
 from cnncalc.homework.condition import outcomes, with_arguments
 from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.marks import Value
 from cnncalc.homework.mistakes import BY_NAME
 from cnncalc.homework.network import Network
+from cnncalc.homework.notation import read_value
 from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked
 from cnncalc.homework.quiz.describe import ACROSS, description, divides
 from cnncalc.homework.quiz.draw import Draw
@@ -23,7 +25,7 @@ from cnncalc.homework.quiz.networks import Style
 from cnncalc.homework.quiz.topics import LARGEST, RECIPES
 from cnncalc.homework.quiz.wording import prompt
 from cnncalc.homework.workings import working_of
-from cnncalc.layers.base import LayerError
+from cnncalc.layers.base import LayerError, Rule
 from cnncalc.text import shape_text
 
 TRIES = 400
@@ -102,11 +104,8 @@ class Maker:
         quantities = dict.fromkeys(recipe.quantity for level in RECIPES[topic] for recipe in level)
         for quantity in quantities:
             for node in graph.executed:
-                if quantity == "output_elements" and len(node.output_shape) > 1:
-                    continue
-                if quantity == "output_shape" and len(node.output_shape) == 1:
-                    continue
-                yield Asked(node.name, quantity)
+                if _worth_asking(quantity, node):
+                    yield Asked(node.name, quantity)
             if self.style.level == 3 and any(recipe.place == TOTAL for recipe in RECIPES[topic][2]):
                 yield Asked(TOTAL, quantity)
 
@@ -155,13 +154,33 @@ class Maker:
 
 
 def wrong_answers(network: Network, asked: Asked) -> tuple[Distractor, ...]:
-    """Return what single mistakes give instead of the answer: whole numbers above zero, each once."""
+    """Return what single mistakes give instead of the answer: whole numbers above zero that nobody takes as right."""
     found = Diagnoser(network).distractors(asked)
     return tuple(
         Distractor(tuple(int(size) for size in value), diagnoses)
         for value, diagnoses in found.items()
-        if all(size == int(size) > 0 for size in value)
+        if all(size == int(size) > 0 for size in value) and not _is_right(network, asked, value)
     )
+
+
+def _is_right(network: Network, asked: Asked, value: Value) -> bool:
+    """Whether `check` takes this for the answer, written another way: with a batch axis, say."""
+    written = read_value(shape_text([int(size) for size in value]), asked.about.kind)
+    wanted = network.value(asked)
+    taken = readings(written, asked, wanted, network.counting, DECIMALS)
+    return any(reading.fits(wanted) for reading in taken if reading.mistake is None)
+
+
+def _worth_asking(quantity: str, node: Node) -> bool:
+    """Whether a layer has to be worked out for it: an activation repeats what enters it, a vector has one size."""
+    if quantity in ("output_shape", "output_elements"):
+        vector = len(node.output_shape) == 1
+        return vector == (quantity == "output_elements") and bool(_rules(node))
+    return quantity not in (*ACROSS, "memory") or bool(_rules(node))
+
+
+def _rules(node: Node) -> list[Rule]:
+    return node.layer.shape_rules(node.input_shapes, node.output_shape)
 
 
 def _key(item: Item) -> tuple[object, ...]:

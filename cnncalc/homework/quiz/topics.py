@@ -45,6 +45,7 @@ RECIPES: Mapping[str, Sequence[Sequence[Recipe]]] = {
         (Recipe(_CONV, "parameters"), Recipe(_CONV, "parameters"), Recipe(_FC, "parameters")),
         (Recipe(_CONV, "parameters"), Recipe(_FLAT, "parameters"), Recipe(networks.normalisation, "parameters")),
         (
+            Recipe(_WHOLE, "parameters", "fc1"),
             Recipe(_WHOLE, "parameters", TOTAL),
             Recipe(_STACK, "parameters", TOTAL),
             Recipe(_FORK, "parameters", TOTAL),
@@ -53,12 +54,12 @@ RECIPES: Mapping[str, Sequence[Sequence[Recipe]]] = {
     "macs": (
         (Recipe(_CONV, "macs"), Recipe(_CONV, "macs"), Recipe(_FC, "macs")),
         (Recipe(_CONV, "macs"), Recipe(_FLAT, "macs")),
-        (Recipe(_WHOLE, "macs", TOTAL), Recipe(_FORK, "macs", TOTAL)),
+        (Recipe(_WHOLE, "macs", TOTAL), Recipe(_FORK, "macs", TOTAL), Recipe(_STACK, "macs")),
     ),
     "flops": (
         (Recipe(_CONV, "flops"), Recipe(_CONV, "flops"), Recipe(_FC, "flops")),
         (Recipe(_CONV, "flops"), Recipe(_FLAT, "flops")),
-        (Recipe(_WHOLE, "flops", TOTAL), Recipe(_FORK, "flops", TOTAL)),
+        (Recipe(_WHOLE, "flops", TOTAL), Recipe(_FORK, "flops", TOTAL), Recipe(_STACK, "flops")),
     ),
     "receptive-field": (
         (Recipe(_STACK, "receptive_field"),),

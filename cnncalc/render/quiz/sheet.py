@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from cnncalc.homework.derivation import Derivations
 from cnncalc.homework.quiz.item import Item, Quiz
+from cnncalc.homework.quiz.key import quoted
 from cnncalc.render.quiz.words import feedback
 from cnncalc.render.words import clean
 from cnncalc.text import number, say
@@ -61,7 +61,7 @@ def _question(item: Item) -> list[str]:
 
 def answer_file(quiz: Quiz) -> bytes:
     """Return an empty answer file in YAML, for `check` and `grade` to read when it is filled in."""
-    student = {name: json.dumps(clean(value), ensure_ascii=False) for name, value in quiz.student._asdict().items()}
+    student = {name: quoted(value) for name, value in quiz.student._asdict().items()}
     lines = [f"# {clean(quiz.title)}", "student:", *(f"  {name}: {value}" for name, value in student.items())]
     lines += ["answers:", *(f"  {item.label}:" for item in quiz.items), ""]
     return "\n".join(lines).encode()
