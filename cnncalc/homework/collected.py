@@ -143,12 +143,15 @@ def student_line(line: str) -> Student:
     values = {"id": "", "name": ""}
     for at, label in enumerate(labels):
         end = labels[at + 1].start() if at + 1 < len(labels) else len(line)
-        part = "name" if label[1].lower() in _NAME else "id"
-        values[part] = values[part] or line[label.end() : end].strip(_MARKUP)
+        value = line[label.end() : end].strip(_MARKUP)
+        part = student_key(label[1], value)
+        values[part] = values[part] or value
     return Student(**values)
 
 
-def student_key(key: str) -> str:
-    """Return `id` or `name` where a key asks for it, else nothing."""
+def student_key(key: str, value: str = "") -> str:
+    """Return `id` or `name` where a key asks for it, else nothing; `student` is either, which `value` shows."""
     folded = key.strip().casefold()
+    if folded in ("student", "学生") and re.fullmatch(r"[^0-9]+", value) and (" " in value or not value.isascii()):
+        return "name"
     return "name" if folded in _NAME else "id" if folded in _ID else ""

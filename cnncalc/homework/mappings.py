@@ -145,7 +145,8 @@ class _Reader:
     def student(self, entry: Entry) -> None:
         value = entry.value
         if isinstance(value, Scalar):
-            self.collector.identify(**{student_key(entry.key.text): _text(value)})
+            text = _text(value)
+            self.collector.identify(**{student_key(entry.key.text, text.strip()): text})
         elif isinstance(value, Mapping):
             for inner in value.entries:
                 part = student_key(inner.key.text)

@@ -17,13 +17,13 @@ FOLDER = Path(__file__).parents[2] / "specs" / "homework"
 ASSIGNMENTS = ("lenet_table", "single_layers", "vgg16_fields")
 
 
-def assignment_of(answers: str) -> str:
-    return next(name for name in ASSIGNMENTS if answers.startswith(name.removesuffix("_table")))
+ANSWERS = sorted(f"{name}/{path.name}" for name in ASSIGNMENTS for path in (FOLDER / name).iterdir())
 
 
 def checked(answers: str) -> Checked:
-    assignment = load_assignment(str(FOLDER / f"{assignment_of(answers)}.yaml"))
-    return Checker(assignment).check(load_submission(str(FOLDER / "answers" / answers)))
+    """Check `lenet_table/right.md` against `lenet_table.yaml`."""
+    assignment = load_assignment(str(FOLDER / f"{answers.partition('/')[0]}.yaml"))
+    return Checker(assignment).check(load_submission(str(FOLDER / answers)))
 
 
 def by_key(found: Checked) -> dict[str, Mark]:
@@ -34,7 +34,7 @@ def mistakes(mark: Mark) -> set[str]:
     return {" and ".join(mistake.name for mistake in diagnosis.mistakes) for diagnosis in mark.diagnoses}
 
 
-@pytest.mark.parametrize("name", ["lenet_right.md", "single_layers_right.yaml", "vgg16_fields_right.csv"])
+@pytest.mark.parametrize("name", ["lenet_table/right.md", "single_layers/right.yaml", "vgg16_fields/right.csv"])
 def test_a_right_sheet_has_all_points(name: str) -> None:
     found = checked(name)
     assert {mark.verdict for mark in found.marks} == {"right"}
@@ -42,7 +42,7 @@ def test_a_right_sheet_has_all_points(name: str) -> None:
 
 
 WRONG = {
-    "lenet_wrong.csv": {
+    "lenet_table/wrong.csv": {
         "conv1.output_shape": "one-forgotten",
         "conv1.parameters": "bias-forgotten",
         "pool1.output_shape": "",
@@ -56,8 +56,8 @@ WRONG = {
         "conv2.memory": "kib-called-kb",
         "total.parameters": "bias-forgotten",
     },
-    "lenet_followed.yaml": {"conv1.parameters": "bias-forgotten", "conv2.parameters": "bias-forgotten"},
-    "single_layers_wrong.md": {
+    "lenet_table/followed.yaml": {"conv1.parameters": "bias-forgotten", "conv2.parameters": "bias-forgotten"},
+    "single_layers/wrong.md": {
         "conv1.output_shape": "channels-first",
         "conv1.parameters": "bias-once",
         "q1": "bias-forgotten",
@@ -68,8 +68,8 @@ WRONG = {
         "q5.parameters": "pool-given-kernels",
         "q6": "kernel-flipped",
     },
-    "single_layers_adversarial.csv": {"q4": "", "q5.output_shape": ""},
-    "vgg16_fields_wrong.yaml": {
+    "single_layers/adversarial.csv": {"q4": "", "q5.output_shape": ""},
+    "vgg16_fields/wrong.yaml": {
         "features.2.receptive_field": "kernel-whole",
         "features.4.receptive_field": "own-stride-included",
         "features.9.jump": "jump-added",
@@ -79,7 +79,7 @@ WRONG = {
         "features.30.receptive_field": "own-stride-included",
         "features.30.jump": "jump-added",
     },
-    "vgg16_fields_adversarial.md": {"features.2.receptive_field": ""},
+    "vgg16_fields/adversarial.md": {"features.2.receptive_field": ""},
 }
 """The wrong answers of each file, and one mistake that each shows; nothing where no mistake is known to give it."""
 
@@ -93,19 +93,19 @@ def test_what_is_wrong_and_why(name: str) -> None:
 
 
 UNREAD = {
-    "lenet_adversarial.json": {
+    "lenet_table/adversarial.json": {
         *("pool1.output_shape", "conv1.parameters", "conv2.parameters", "fc1.parameters", "fc2.parameters"),
         *("fc3.parameters", "total.parameters"),
     },
-    "single_layers_adversarial.csv": {"conv1.parameters", "q6"},
-    "vgg16_fields_adversarial.md": {
+    "single_layers/adversarial.csv": {"conv1.parameters", "q6"},
+    "vgg16_fields/adversarial.md": {
         *("features.0.receptive_field", "features.4.jump", "features.9.receptive_field"),
         *("features.23.receptive_field", "features.30.receptive_field"),
     },
 }
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (FOLDER / "answers").iterdir()))
+@pytest.mark.parametrize("name", ANSWERS)
 def test_what_cannot_be_read_is_said_and_nothing_else(name: str) -> None:
     marks = by_key(checked(name))
     unread = {key: mark for key, mark in marks.items() if mark.verdict == "unread"}
@@ -114,14 +114,14 @@ def test_what_cannot_be_read_is_said_and_nothing_else(name: str) -> None:
 
 
 def test_a_bias_forgotten_costs_less_than_another_mistake() -> None:
-    marks = by_key(checked("lenet_wrong.csv"))
+    marks = by_key(checked("lenet_table/wrong.csv"))
     assert marks["conv1.parameters"].points == Fraction(3, 2)
     assert marks["fc2.parameters"].points == 1
     assert marks["pool1.output_shape"].points == 0
 
 
 def test_a_sum_of_the_students_own_numbers_is_followed() -> None:
-    found = checked("lenet_followed.yaml")
+    found = checked("lenet_table/followed.yaml")
     total = by_key(found)["total.parameters"]
     assert (total.verdict, total.follows_from) == ("followed", ("conv1.parameters", "conv2.parameters"))
     # two bias-forgotten answers of 2 points keep three quarters each
@@ -129,22 +129,22 @@ def test_a_sum_of_the_students_own_numbers_is_followed() -> None:
 
 
 def test_any_padding_that_keeps_the_size_is_right() -> None:
-    assert by_key(checked("single_layers_right.yaml"))["q4"].verdict == "right"
-    assert "32x61x61" in " ".join(by_key(checked("single_layers_wrong.md"))["q4"].notes)
+    assert by_key(checked("single_layers/right.yaml"))["q4"].verdict == "right"
+    assert "32x61x61" in " ".join(by_key(checked("single_layers/wrong.md"))["q4"].notes)
 
 
 def test_what_is_right_in_an_adversarial_file_counts() -> None:
-    right = {key for key, mark in by_key(checked("single_layers_adversarial.csv")).items() if mark.verdict == "right"}
+    right = {key for key, mark in by_key(checked("single_layers/adversarial.csv")).items() if mark.verdict == "right"}
     assert right == {"q1", "q2", "q3"}
-    assert by_key(checked("lenet_adversarial.json"))["conv1.output_shape"].verdict == "right"
+    assert by_key(checked("lenet_table/adversarial.json"))["conv1.output_shape"].verdict == "right"
 
 
 def test_every_answer_file_says_what_it_shows() -> None:
-    for path in (FOLDER / "answers").iterdir():
+    for path in (FOLDER / name for name in ANSWERS):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".json":
             assert json.loads(text)["comment"]
-        elif path.name == "lenet_right.md":
+        elif path == FOLDER / "lenet_table" / "right.md":
             assert "All right" in text
         else:
             assert text.startswith(("# ", "<!-- ")), path.name
