@@ -191,6 +191,9 @@ def test_a_pool_taken_for_a_convolution_with_biases():
 def test_two_mistakes_in_one_shape():
     of = network("{name: c, type: Conv2d, out_channels: 6, kernel_size: 5, padding: 2}", "[3, 19, 19]")
     assert "padding-forgotten + channels-last" in names(diagnosed(of, "c.output_shape", 15, 15, 6))
+    assert "channels-last + batch-in-shape" in names(diagnosed(of, "c.output_shape", 1, 19, 19, 6))
+    # four filters for six, and read by the wrong end: nothing of the kind is made up from where a size stands
+    assert diagnosed(of, "c.output_shape", 19, 3, 6) == ()
 
 
 def test_at_most_so_many_are_told_and_always_the_same():

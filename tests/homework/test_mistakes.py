@@ -34,6 +34,7 @@ NETWORKS = {
     "ceiled": network("{name: p, type: MaxPool2d, kernel_size: 2, ceil_mode: true}", "[8, 11, 11]"),
     # ceil((5 + 2 - 2) / 2) + 1 = 4 windows, of which the last would start in the padding: 3
     "overhung": network("{name: p, type: MaxPool2d, kernel_size: 2, padding: 1, ceil_mode: true}", "[1, 5, 5]"),
+    "pointed": network("{name: p, type: AdaptiveMaxPool2d, output_size: 1}", "[8, 5, 5]"),
     # 16x6x6 -> pool 16x3x3 -> 144 -> 10: 1440 weights and 10 biases
     "classified": network(
         """{name: p, type: MaxPool2d, kernel_size: 2}
@@ -194,6 +195,10 @@ HAND = [
     ("joined", "both.output_shape", (6, 12, 12), "last-input-only"),
     ("joined", "sum.output_shape", (20, 12, 12), "sum-laid-out"),
     ("joined", "g.output_shape", (10, 3, 3), "window-for-size"),
+    ("padded", "c.output_shape", (1, 8, 19, 19), "batch-in-shape"),
+    ("classified", "fc.output_shape", (10, 1, 1), "vector-as-map"),
+    ("pointed", "p.output_shape", 8, "map-as-vector"),
+    ("halved", "c.memory", 1600, "gradients-counted"),
     ("seeing", "conv2.receptive_field", 1 + 3 + 2 + 10, "kernel-whole"),
     ("seeing", "conv2.receptive_field", 1 + 2 + 2 + 24, "own-stride-included"),
     ("seeing", "conv2.receptive_field", 8, "strides-ignored"),

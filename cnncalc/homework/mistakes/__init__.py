@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.homework.mistakes.arrangements import ARRANGEMENTS
 from cnncalc.homework.mistakes.biases import BIASES
 from cnncalc.homework.mistakes.costs import COST_MISTAKES
 from cnncalc.homework.mistakes.elements import ELEMENT_MISTAKES
@@ -23,6 +24,7 @@ MISTAKES: tuple[Mistake, ...] = (
     *COST_MISTAKES,
     *WINDOWS,
     *SHAPE_MISTAKES,
+    *ARRANGEMENTS,
     *FIELD_MISTAKES,
     *MEMORY_MISTAKES,
     *ELEMENT_MISTAKES,

@@ -18,6 +18,7 @@ NONE: tuple[Changed, ...] = ()
 SHAPES = frozenset(
     ("output_shape", "output_channels", "output_depth", "output_height", "output_width", "output_length")
 )
+WHOLE = frozenset(("output_shape",))
 ELEMENTS = frozenset(("output_elements", "memory"))
 HELD = frozenset(("parameters", "parameter_memory"))
 COSTS = frozenset(("macs", "flops"))
@@ -123,11 +124,13 @@ def window_values(slides: tuple[Slide, ...]) -> dict[str, object]:
     }
 
 
-def in_sizes(change: Callable[[Sizes], Sizes | None], **values: Callable[[Sizes], object]) -> Change:
-    """Make a change in a shape, with the values that its sentence names."""
+def in_sizes(
+    change: Callable[[Sizes], Sizes | None], *, even_arranged: bool = False, **values: Callable[[Sizes], object]
+) -> Change:
+    """Make a change in a shape, with the values that its sentence names; in one that is arranged only where told."""
 
     def made(working: Working) -> tuple[Changed, ...]:
-        if not isinstance(working, Sizes):
+        if not isinstance(working, Sizes) or (working.arranged and not even_arranged):
             return NONE
         changed = change(working)
         if changed is None:

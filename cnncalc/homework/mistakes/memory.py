@@ -51,6 +51,10 @@ def _times(size: Fraction) -> Callable[[Term], Term | None]:
     return lambda term: None if term.has("unit") else term._replace(factors=(*term.factors, Factor("unit", size)))
 
 
+def _with_gradient(term: Term) -> Term | None:
+    return None if term.has("two") else term._replace(factors=(*term.factors, Factor("two", 2)))
+
+
 def _without_batch(term: Term) -> Term | None:
     return term.without("batch") if term.has("batch") else None
 
@@ -132,6 +136,12 @@ MEMORY_MISTAKES: tuple[Mistake, ...] = (
         later("8 bytes are counted for each number; the numbers here are of another width"),
         BYTES,
         _each(_wide(8)),
+    ),
+    Mistake(
+        "gradients-counted",
+        later("each number is counted twice, as for its gradient"),
+        BYTES,
+        _each(_with_gradient),
     ),
     Mistake(
         "kib-called-kb",

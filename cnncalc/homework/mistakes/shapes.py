@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cnncalc.homework.mistakes.making import (
     NONE,
     SHAPES,
+    WHOLE,
     Change,
     in_sizes,
     window_values,
@@ -22,13 +23,12 @@ from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten
 from cnncalc.text import later, shape_text
 
-WHOLE = frozenset(("output_shape",))
 CHANNELS = frozenset(("output_shape", "output_channels"))
 
 
 def _padding_on_channels(working: Working) -> tuple[Changed, ...]:
     """Add the padding to the channels too."""
-    if not isinstance(working, Sizes):
+    if not isinstance(working, Sizes) or working.arranged:
         return NONE
     slides = [part for part in working.parts if isinstance(part, Slide)]
     if not slides or not (slides[0].before or slides[0].after):
@@ -49,7 +49,7 @@ def _channels(
         part = sizes(working)
         return None if part is None or len(working.parts) < 2 else working.putting(0, part)
 
-    return in_sizes(change, **values)
+    return in_sizes(change, even_arranged=False, **values)
 
 
 def _entering(working: Sizes) -> int:
@@ -77,41 +77,6 @@ def _size_kept(working: Sizes) -> Sizes | None:
     if len(setting.entering) != len(setting.output) or len(setting.output) < 2:
         return None
     return working._replace(parts=(working.parts[0], *map(Given, setting.entering[1:])))
-
-
-def _swapped(working: Sizes) -> Sizes | None:
-    if len(working.parts) < 3:
-        return None
-    *first, height, width = working.parts
-    return working._replace(parts=(*first, width, height))
-
-
-def _turned(last: bool) -> Change:
-    """Return the change that writes the channels at the end though they come first; or the reverse."""
-
-    def change(working: Sizes) -> Sizes | None:
-        convention = working.setting.counting.channels
-        if not working.whole or len(working.parts) < 2 or (convention == "last") == last:
-            return None
-        first, *rest = working.parts
-        # what is read as channels last is turned round when it is read: (c, h, w) written becomes (w, c, h)
-        parts = (*rest, first) if last else (rest[-1], first, *rest[:-1])
-        return working._replace(parts=tuple(parts))
-
-    return in_sizes(change)
-
-
-def _without_channels(working: Sizes) -> Sizes | None:
-    if not working.whole or len(working.parts) < 2:
-        return None
-    return working._replace(shown=working.shown[1:])
-
-
-def _multiplied(working: Sizes) -> Sizes | None:
-    if not working.whole or len(working.parts) < 2:
-        return None
-    sizes = tuple(part.value() for part in working.parts)
-    return working._replace(parts=(Combined(sizes),), shown=(0,))
 
 
 def _flattened(sizes: Callable[[tuple[int, ...]], Part]) -> Change:
@@ -214,36 +179,6 @@ SHAPE_MISTAKES: tuple[Mistake, ...] = (
         later("height and width of the input are kept"),
         SHAPES,
         in_sizes(_size_kept),
-    ),
-    Mistake(
-        "height-width-swapped",
-        later("height and width are swapped"),
-        SHAPES,
-        in_sizes(_swapped),
-    ),
-    Mistake(
-        "channels-last",
-        later("the channels are written last; here they come first"),
-        WHOLE,
-        _turned(True),
-    ),
-    Mistake(
-        "channels-first",
-        later("the channels are written first; here they come last"),
-        WHOLE,
-        _turned(False),
-    ),
-    Mistake(
-        "channels-left-out",
-        later("the channels are left out of the shape"),
-        WHOLE,
-        in_sizes(_without_channels),
-    ),
-    Mistake(
-        "elements-for-shape",
-        later("the sizes are multiplied; the shape was asked for"),
-        WHOLE,
-        in_sizes(_multiplied),
     ),
     Mistake(
         "flattened-channels-only",

@@ -58,10 +58,14 @@ class Chain(NamedTuple):
     @property
     def value(self) -> Value:
         """The size, or the jump, of each axis."""
-        return self.whole or tuple(
-            plain(self._jump(steps) if self.jump else self._size(steps) + beyond)
-            for steps, beyond in zip(self.axes, self.beyond, strict=True)
-        )
+        if self.whole:
+            return self.whole
+        known: dict[tuple[Step, ...], Number] = {}
+        for steps in self.axes:
+            if steps not in known:
+                known[steps] = self._jump(steps) if self.jump else self._size(steps)
+        beyond = (0,) * len(self.axes) if self.jump else self.beyond
+        return tuple(plain(known[steps] + more) for steps, more in zip(self.axes, beyond, strict=True))
 
     def worked(self) -> Worked:
         """Return the sizes, and the additions; axes with the same additions are written once."""
@@ -85,24 +89,21 @@ class Chain(NamedTuple):
         return (step.kernel - self.taps) * step.dilation
 
     def _weighed(self, steps: tuple[Step, ...]) -> list[tuple[Step, Number]]:
-        return [(step, self._multiplier(steps[:at], step)) for at, step in enumerate(steps)]
+        return list(zip(steps, self._multipliers(steps), strict=False))
 
-    def _multiplier(self, before: tuple[Step, ...], step: Step) -> Number:
-        strides = [one.stride for one in before]
-        if self.jumps == "none":
-            return 1
-        if self.jumps == "previous":
-            return strides[-1] if strides else 1
-        if self.jumps == "added":
-            return 1 + sum(stride - 1 for stride in strides)
-        if self.jumps == "summed":
-            return 1 + sum(stride for stride in strides if stride != 1)
-        return prod(strides) * (step.stride if self.jumps == "own" else 1)
+    def _multipliers(self, steps: tuple[Step, ...]) -> list[Number]:
+        """Return what each window is multiplied with, and at the end what the next one would be."""
+        product, previous, added, summed = 1, 1, 1, 1
+        found: list[Number] = []
+        for stride in (*(step.stride for step in steps), 1):
+            own = product * stride
+            by: dict[Jumps, Number] = {"before": product, "own": own, "none": 1, "previous": previous}
+            found.append({**by, "added": added, "summed": summed}[self.jumps])
+            product, previous, added, summed = own, stride, added + stride - 1, summed + (stride if stride != 1 else 0)
+        return found
 
     def _jump(self, steps: tuple[Step, ...]) -> Number:
-        if self.jumps == "before":
-            return prod(step.stride for step in steps)
-        return self._multiplier(steps, Step(1, 1, 1, 0, False))
+        return self._multipliers(steps)[-1]
 
     def _text(self, steps: tuple[Step, ...], beyond: int) -> str:
         if self.jump:

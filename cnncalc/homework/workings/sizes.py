@@ -15,12 +15,16 @@ from cnncalc.layers.reshape import Flatten
 
 
 class Sizes(NamedTuple):
-    """A shape, or one size of it. `shown`: which of the parts are asked for, in order."""
+    """A shape, or one size of it. `shown`: which of the parts are asked for, in order.
+
+    `arranged`: the parts no longer stand where a layer has them, channels first, so that none is found by its place.
+    """
 
     setting: Setting
     parts: tuple[Part, ...]
     shown: tuple[int, ...]
     others: Others = ()
+    arranged: bool = False
 
     @property
     def value(self) -> Value:
@@ -42,7 +46,8 @@ class Sizes(NamedTuple):
 
     def given(self, *sizes: int) -> Sizes:
         """Return these sizes in place of the whole shape."""
-        return self._replace(parts=tuple(map(Given, sizes)), shown=tuple(range(len(sizes))))
+        arranged = len(sizes) != len(self.parts)
+        return self._replace(parts=tuple(map(Given, sizes)), shown=tuple(range(len(sizes))), arranged=arranged)
 
 
 def slides_of(setting: Setting) -> tuple[Slide, ...]:
