@@ -88,14 +88,17 @@ class Diagnoser:
     ) -> tuple[Diagnosis, ...]:
         """Return every mistake that gives `value`; where none does, every two that do together; () where none do.
 
-        `slack`: how far off a number may be, one that was written rounded. The order is the catalogue's, and at
-        most MOST are told. Raises CnncalcError (E503) for what the network does not have.
+        `slack`: how far off a number may be, one that was written rounded. `pairs`: whether two together are looked
+        for. The order is the catalogue's, and at most MOST are told. Raises CnncalcError (E503) for what the network
+        does not have.
         """
         table = self._table(asked)
         if table is None:
             return ()
         wanted = folded(asked, value)
-        ways = table.singles.near(wanted, slack) or table.pairs.near(wanted, slack)
+        ways = table.singles.near(wanted, slack)
+        if not ways and pairs:
+            ways = table.pairs.near(wanted, slack)
         return tuple(self._told(table, way) for way in ways[:MOST])
 
     def distractors(self, asked: Asked) -> dict[Value, tuple[Diagnosis, ...]]:

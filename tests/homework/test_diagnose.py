@@ -181,6 +181,12 @@ def test_a_pair_is_told_once_and_only_where_no_single_mistake_fits():
     assert all(len(one.mistakes) == 1 for one in diagnosed(HUNDRED, "conv1.parameters", 2600))
 
 
+def test_pairs_are_left_out_where_they_are_not_wanted():
+    asked = ask(HUNDRED, "conv1.parameters")
+    assert Diagnoser(HUNDRED).diagnose(asked, (2501,), pairs=False) == ()
+    assert names(Diagnoser(HUNDRED).diagnose(asked, (2600,), pairs=False)) == ["channels-forgotten"]
+
+
 def test_a_pool_taken_for_a_convolution_with_biases():
     of = network("{name: p, type: MaxPool2d, kernel_size: 2}", "[16, 8, 8]")
     assert "bias-invented + pool-given-filters" in [
