@@ -5,6 +5,7 @@
     report = cnncalc.analyze(network)
     report.totals.macs, report.layer("conv2").held.parameter_count
     proof = cnncalc.run(network)
+    checked = cnncalc.check("answers.yaml", assignment="homework.yaml")
 
 Importing this loads neither numpy nor numba; `run` does. Sentences are in English until `cnncalc.use_language("zh")`.
 """
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import analyze as analyze
     from cnncalc.diagnostics import CnncalcError as CnncalcError
     from cnncalc.graph import Graph as Graph
+    from cnncalc.homework.files import check as check
+    from cnncalc.homework.marks import Checked as Checked
     from cnncalc.spec.load import load as load
     from cnncalc.spec.load import loads as loads
     from cnncalc.text import use_language as use_language
@@ -34,12 +37,27 @@ _PLACES = {
     "analyze": "cnncalc.analysis.report",
     "Report": "cnncalc.analysis.report",
     "run": "cnncalc.verify",
+    "check": "cnncalc.homework.files",
+    "Checked": "cnncalc.homework.marks",
     "Proof": "cnncalc.verify",
     "CnncalcError": "cnncalc.diagnostics",
     "use_language": "cnncalc.text",
 }
 
-__all__ = ["CnncalcError", "Graph", "Proof", "Report", "__version__", "analyze", "load", "loads", "run", "use_language"]
+__all__ = [
+    "Checked",
+    "CnncalcError",
+    "Graph",
+    "Proof",
+    "Report",
+    "__version__",
+    "analyze",
+    "check",
+    "load",
+    "loads",
+    "run",
+    "use_language",
+]
 
 
 def __getattr__(name: str) -> Any:

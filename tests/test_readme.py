@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import cnncalc
+from cnncalc.homework.read_assignment import load_assignment
+from cnncalc.homework.submission import load_submission
 from cnncalc.layers import LAYERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +89,7 @@ def run(arguments: list[str], place: Path) -> subprocess.CompletedProcess[str]:
 
 def output(command: str, place: Path) -> list[str]:
     done = run(["-m", "cnncalc", *shlex.split(command)[1:]], place)
-    expected = 2 if "mistakes" in command else 0
+    expected = 2 if "mistakes.yaml" in command else 1 if " check " in command else 0
     assert done.returncode == expected, done.stdout
     return neutral(command, done.stdout.splitlines())
 
@@ -164,11 +166,16 @@ def test_the_set_up_commands_are_what_ci_runs() -> None:
 
 @pytest.mark.parametrize("name", [name for body in of("yaml") for name in re.findall(r"\A# (\w+\.yaml)\n", body)])
 def test_specs_load_or_err_as_shown(name: str, folder: Path) -> None:
+    path = str(folder / name)
     if name == "mistakes.yaml":
         with pytest.raises(cnncalc.CnncalcError):
-            cnncalc.load(str(folder / name))
+            cnncalc.load(path)
+    elif name == "answers.yaml":
+        assert not load_submission(path).found
+    elif name in ("homework.yaml", "assignment.yaml"):
+        assert load_assignment(path).questions
     else:
-        assert not cnncalc.load(str(folder / name)).warnings
+        assert not cnncalc.load(path).warnings
 
 
 def test_the_python_snippet_prints_what_is_shown(folder: Path) -> None:

@@ -13,6 +13,7 @@ import typer
 from cnncalc.cli.check import check
 from cnncalc.cli.grade import grade
 from cnncalc.cli.guard import guard, show_warnings
+from cnncalc.cli.mistakes import mistakes
 from cnncalc.cli.options import (
     BatchOption,
     Color,
@@ -272,6 +273,31 @@ def run(
         raise typer.Exit(code)
 
 
+app.command(
+    cls=Command,
+    help=say("Check answers to homework: which are right, and which mistake each wrong number comes from."),
+    epilog=say("Example: {command}", command="cnncalc check answers.yaml --spec specs/lenet.yaml"),
+)(check)
+
+app.command(
+    cls=Command,
+    help=say("Grade a class: a gradebook, feedback for each student, and a report of what went wrong."),
+    epilog=say("Example: {command}", command="cnncalc grade submissions -a homework.yaml -o results"),
+)(grade)
+
+app.command(
+    cls=Command,
+    help=say("Set a quiz: questions with plain numbers, a sheet to hand out, and a key that check and grade read."),
+    epilog=say("Example: {command}", command="cnncalc quiz --topic shape,parameters --seed 42 -o quiz"),
+)(quiz)
+
+app.command(
+    cls=Command,
+    help=say("List the mistakes that wrong numbers are traced to, with the names that partial credit goes by."),
+    epilog=say("Example: {command}", command="cnncalc mistakes"),
+)(mistakes)
+
+
 @app.command(
     cls=Command,
     help=say("Print the JSON Schema of specs, for editors that complete and check them."),
@@ -299,22 +325,3 @@ def doctor(json: JsonOption = False, color: ColorOption = Color.auto, lang: Lang
         code = examine(as_json=json, color=color.value)
     if code:
         raise typer.Exit(code)
-
-
-app.command(
-    cls=Command,
-    help=say("Check answers to homework: which are right, and which mistake each wrong number comes from."),
-    epilog=say("Example: {command}", command="cnncalc check answers.yaml --spec specs/lenet.yaml"),
-)(check)
-
-app.command(
-    cls=Command,
-    help=say("Grade a class: a gradebook, feedback for each student, and a report of what went wrong."),
-    epilog=say("Example: {command}", command="cnncalc grade submissions -a homework.yaml -o results"),
-)(grade)
-
-app.command(
-    cls=Command,
-    help=say("Set a quiz: questions with plain numbers, a sheet to hand out, and a key that check and grade read."),
-    epilog=say("Example: {command}", command="cnncalc quiz --topic shape,parameters --seed 42 -o quiz"),
-)(quiz)
