@@ -101,7 +101,7 @@ def quiz(
     color: ColorOption = Color.auto,
 ) -> None:
     """Make the quiz, and write it."""
-    with guard(color=color.value):
+    with guard(as_json=format is QuizFormat.json, color=color.value):
         from fractions import Fraction
 
         from cnncalc.homework.quiz.make import Order

@@ -179,3 +179,9 @@ def test_a_quiz_needs_no_numpy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stderr.strip() == "[]"
+
+
+def test_a_program_that_wants_json_is_told_errors_in_json():
+    refused = cnncalc("quiz", "--topic", "shapes", "--format", "json")
+    assert refused.code == 2
+    assert [error["code"] for error in refused.json["errors"]] == ["E580"]
