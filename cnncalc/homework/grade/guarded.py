@@ -112,9 +112,9 @@ class Worker:
         except (EOFError, OSError):
             raise _Failed(self._verdict()) from None
         self.deadline = None
-        self.is_fresh = False
         if frame.startswith(BROKEN):
             raise _Failed("crashed", frame[len(BROKEN) :].decode())
+        self.is_fresh = False
         record, lengths, bodies = frame.split(b"\n", 2)
         texts: dict[str, bytes] = {}
         start = 0
