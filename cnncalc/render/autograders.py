@@ -2,6 +2,14 @@
 
 Gradescope: gradescope-autograders.readthedocs.io, "Autograder Specifications". PrairieLearn: docs.prairielearn.com,
 "External grading". Classroom 50: its wiki, "Advanced Autograding". nbgrader: the columns of its own CSV export.
+
+In a container, name the one file, and its results stand where they are looked for:
+
+    cnncalc grade /autograder/submission/answers.yaml -a hw1.yaml --format gradescope -o /autograder/results
+    cnncalc grade /grade/student/answers.yaml -a /grade/tests/hw1.yaml --format prairielearn -o /grade/results
+    cnncalc grade answers.yaml -a "$CLASSROOM50_BUNDLE_DIR/hw1.yaml" --format classroom50 -o .
+
+A folder or an archive of submissions gives a folder of results for each.
 """
 
 from __future__ import annotations
