@@ -106,14 +106,12 @@ def quiz(
 
         from cnncalc.homework.quiz.make import Order
         from cnncalc.homework.quiz.topics import read_topics
-        from cnncalc.spec.files import read_text
-        from cnncalc.spec.load import loads
+        from cnncalc.spec.load import load
 
         _check(partial, class_, output, key)
-        text = read_text(spec) if spec else ""
-        graph = loads(text, source="<stdin>" if spec == "-" else spec) if spec else None
+        graph = load(spec) if spec else None
         share = Fraction(partial, 100)
-        order = Order(read_topics(topic), count, seed, level, fractions, graph, text, title or "", share)
+        order = Order(read_topics(topic), count, seed, level, fractions, graph, title or "", share)
         if class_:
             _for_class(order, class_, format.value, output or "")
         else:

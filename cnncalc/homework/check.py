@@ -11,7 +11,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic, Label
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Assignment, Question
 from cnncalc.homework.compare import Reading, readings
-from cnncalc.homework.condition import Outcome, outcomes, with_arguments
+from cnncalc.homework.condition import Outcome, outcomes, seeming_right, with_arguments
 from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.follow import Own, Rebuilt
 from cnncalc.homework.marks import Checked, Diagnosis, Mark, Value, Verdict
@@ -49,6 +49,7 @@ class Checker:
         self._diagnosers: dict[int, Diagnoser] = {}
         self.rebuilt: dict[int, Rebuilt] = {}
         self._taken: dict[tuple[int, str], Taken] = {}
+        self._seeming: dict[int, dict[Value, tuple[Diagnosis, ...]]] = {}
         self._keys: dict[str, Question | Asked | None] = {}
         self._unasked: dict[Asked, Question] = {}
         self._places = self.network_of(assignment.graph).nodes
@@ -257,7 +258,19 @@ class Checker:
             if all(result.holds for result in results):
                 return _settled(mark, "right")
         failed = next(result for result in results if not result.holds)
-        return mark._replace(notes=(_what_comes_of_it(failed),))
+        diagnoses = self._seeming_right(question).get(mine[question.asked], ())
+        share = max((_share(diagnosis, question) for diagnosis in diagnoses), default=Fraction())
+        return mark._replace(notes=(_what_comes_of_it(failed),), diagnoses=diagnoses, points=share * question.points)
+
+    def _seeming_right(self, question: Question) -> dict[Value, tuple[Diagnosis, ...]]:
+        """Return the mistakes that make wrong arguments seem right; a working of theirs is of the condition."""
+        found = self._seeming.get(id(question))
+        if found is None:
+            made = seeming_right(self.network(question), question)
+            found = {value: tuple(one._replace(numbers="") for one in ways) for value, ways in made.items()}
+            found |= {value[:1]: ways for value, ways in found.items() if len(set(value)) == 1}
+            self._seeming[id(question)] = found
+        return found
 
 
 class _OwnAnswers:

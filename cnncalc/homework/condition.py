@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cnncalc.homework.assignment import Condition
+from cnncalc.homework.assignment import Condition, Question
 from cnncalc.homework.compare import readings
-from cnncalc.homework.marks import Value
+from cnncalc.homework.diagnose import Diagnoser
+from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.notation import read_value
 from cnncalc.homework.quantities import Asked
@@ -41,6 +43,34 @@ def _with_argument(layer: Layer, name: str, value: Value) -> Layer:
     kind = argument_fields(type(layer))[name][0]
     changed = {name: kind.normalise(sizes[0] if len(set(sizes)) == 1 else sizes, layer.axes)}
     return replace(layer, **changed)
+
+
+def other_arguments(network: Network, asked: Asked) -> Iterator[tuple[Value, Network]]:
+    """Yield the other values that somebody might give an argument, and the network with each."""
+    own = network.value(asked)
+    for size in range(max(2 * int(own[0]), 16) + 1):
+        value = (size,) * len(own)
+        try:
+            if value != own:
+                yield value, with_arguments(network, {asked: value})
+        except ValueError:
+            continue
+
+
+def seeming_right(network: Network, question: Question) -> dict[Value, tuple[Diagnosis, ...]]:
+    """Return the wrong arguments that a mistake in working out the condition makes seem right, with the mistakes.
+
+    A mistake that fits several arguments leaves the argument out, and so leads to none of them.
+    """
+    condition = question.such_that[0]
+    found: dict[Value, list[Diagnosis]] = {}
+    for argument, other in other_arguments(network, question.asked):
+        if other.value_or_none(condition.asked) is not None and not outcomes(other, (condition,))[0].holds:
+            made = Diagnoser(other).distractors(condition.asked)
+            found[argument] = [one for value, ways in made.items() if _is(condition, value, other) for one in ways]
+    fits = Counter(one.mistakes[0].name for ways in found.values() for one in ways)
+    chosen = {value: tuple(one for one in ways if fits[one.mistakes[0].name] == 1) for value, ways in found.items()}
+    return {value: ways for value, ways in chosen.items() if ways}
 
 
 def outcomes(network: Network, conditions: tuple[Condition, ...]) -> list[Outcome]:

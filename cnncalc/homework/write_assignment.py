@@ -61,8 +61,14 @@ def _flow(value: object) -> str:
         return "{" + ", ".join(f"{_key(key)}: {_flow(entry)}" for key, entry in entries.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, cast(list[object], value))) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """Write a text as YAML reads it back, whatever is in it; letters of any script stay as they are."""
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[a-z][a-z_0-9]*", key) else json.dumps(key, ensure_ascii=False)
+    return key if re.fullmatch(r"[a-z][a-z_0-9]*", key) else quoted(key)

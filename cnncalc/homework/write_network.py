@@ -11,6 +11,7 @@ from typing import cast
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import INPUT, Graph, Head, Node
 from cnncalc.layers.base import argument_fields
+from cnncalc.layers.kinds import PaddingPairs, PerAxis
 from cnncalc.spec.load import loads
 from cnncalc.text import say
 
@@ -78,12 +79,13 @@ def _item(node: Node, before: str) -> Spec:
         value = getattr(node.layer, name)
         default = None if field.default in (None, MISSING) else kind.normalise(field.default, node.layer.axes)
         if value != default:
-            found[name] = _plain(value)
+            found[name] = _plain(value, short=isinstance(kind, PerAxis | PaddingPairs))
     return found
 
 
-def _plain(value: object) -> object:
-    """Return lists for tuples."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in cast(Sequence[object], value)]
-    return value
+def _plain(value: object, *, short: bool) -> object:
+    """Return lists for tuples; with `short`, 5 for (5, 5) and 2 for ((2, 2), (2, 2))."""
+    if not isinstance(value, tuple):
+        return value
+    parts = [_plain(item, short=short) for item in cast(Sequence[object], value)]
+    return parts[0] if short and all(part == parts[0] for part in parts) else parts

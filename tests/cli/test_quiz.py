@@ -133,7 +133,7 @@ def test_a_given_network_is_asked_about():
 
 
 def test_partial_points_reach_the_key_and_the_exports():
-    assert 'partial_credit: {"any": "1/4"}' in quiz_bytes("--count", 1, "--partial", 25, "--format", "yaml").decode()
+    assert 'partial_credit: {any: "1/4"}' in quiz_bytes("--count", 1, "--partial", 25, "--format", "yaml").decode()
     assert "=%25%" in quiz_bytes("--count", 1, "--partial", 25, "--format", "gift").decode()
 
 

@@ -158,7 +158,7 @@ def test_the_key_gives_right_answers_full_marks_and_names_every_mistake(level):
     right = fill_in(quiz, {item.label: item.text(item.answer) for item in quiz.items})
     assert [mark.verdict for mark in right] == ["right"] * 16
     assert [mark.points for mark in right] == [1] * 16
-    for item in (item for item in quiz.items if item.topic != "solve"):
+    for item in quiz.items:
         for distractor in item.distractors:
             marks = fill_in(quiz, {item.label: item.text(distractor.value)})
             (mark,) = (mark for mark in marks if mark.question.label == item.label)
@@ -168,7 +168,7 @@ def test_the_key_gives_right_answers_full_marks_and_names_every_mistake(level):
 
 
 def test_the_key_of_a_given_network_holds_its_spec():
-    order = Order(("shape", "parameters"), 6, 1, graph=load(LENET), spec=(ROOT / "specs/lenet.yaml").read_text())
+    order = Order(("shape", "parameters"), 6, 1, graph=load(LENET))
     quiz = make_quiz(order)
     assignment = read_assignment(key_text(quiz), "elsewhere/key.yaml")
     assert [node.name for node in assignment.graph.nodes] == [node.name for node in load(LENET).nodes]
@@ -179,13 +179,13 @@ def test_the_key_of_a_given_network_holds_its_spec():
 def test_questions_on_lenet_have_its_published_numbers():
     """LeCun's LeNet-5 as courses count it: 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706 parameters."""
     published = {"conv1": 156, "conv2": 2416, "fc1": 48120, "fc2": 10164, "fc3": 850, "total": 61706}
-    quiz = make_quiz(Order(("parameters",), 6, 3, level=3, graph=load(LENET), spec="-"))
+    quiz = make_quiz(Order(("parameters",), 6, 3, level=3, graph=load(LENET)))
     assert {item.question.asked.place: item.answer[0] for item in quiz.items} == published
 
 
 def test_too_few_questions_are_refused():
     with pytest.raises(CnncalcError) as caught:
-        make_quiz(Order(("parameters",), 20, 1, graph=load(LENET), spec="-"))
+        make_quiz(Order(("parameters",), 20, 1, graph=load(LENET)))
     assert [found.code for found in caught.value.diagnostics] == ["E581"]
 
 

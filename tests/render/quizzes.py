@@ -31,7 +31,7 @@ def every_topic(level: int = 2, partial: int = 50) -> Quiz:
 
 
 def of_spec() -> Quiz:
-    return make_quiz(Order(("shape", "parameters", "macs"), 6, 4, graph=loads(NAMED), spec=NAMED))
+    return make_quiz(Order(("shape", "parameters", "macs"), 6, 4, graph=loads(NAMED)))
 
 
 class _Text(HTMLParser):

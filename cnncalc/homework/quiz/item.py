@@ -51,10 +51,9 @@ class Item(NamedTuple):
 
 
 class Quiz(NamedTuple):
-    """A sheet of questions, for one student or for all. `spec`: the text of the network that was given, if any."""
+    """A sheet of questions, for one student or for all."""
 
     title: str
     items: tuple[Item, ...]
     counting: Counting = Counting()
     student: Student = Student()
-    spec: str = ""

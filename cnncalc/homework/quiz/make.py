@@ -23,8 +23,8 @@ MAX_QUESTIONS = 200
 class Order(NamedTuple):
     """What is wanted.
 
-    `graph`: the network to ask about, and `spec` its text; without them, small networks are drawn. `partial`: the share
-    of the points for an answer that shows a mistake.
+    `graph`: the network to ask about; without one, small networks are drawn. `partial`: the share of the points for an
+    answer that shows a mistake.
     """
 
     topics: Sequence[str]
@@ -33,7 +33,6 @@ class Order(NamedTuple):
     level: int = 1
     fractions: bool = False
     graph: Graph | None = None
-    spec: str = ""
     title: str = ""
     partial: Fraction = Fraction()
 
@@ -60,7 +59,7 @@ def make_quiz(order: Order, student: Student = Student()) -> Quiz:  # noqa: B008
     if len(items) < order.questions:
         raise _too_few(order, len(items))
     title = order.title or (say("Quiz on {name}", name=order.graph.name) if order.graph else say("Quiz"))
-    return Quiz(title, tuple(items), counting, student, order.spec)
+    return Quiz(title, tuple(items), counting, student)
 
 
 def _too_few(order: Order, found: int) -> CnncalcError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
@@ -11,7 +10,7 @@ from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph, Node
 from cnncalc.homework.assignment import Condition, Counting, Question
 from cnncalc.homework.compare import DECIMALS, readings
-from cnncalc.homework.condition import outcomes, with_arguments
+from cnncalc.homework.condition import other_arguments, outcomes, seeming_right
 from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.marks import Value
 from cnncalc.homework.mistakes import BY_NAME
@@ -223,37 +222,12 @@ def _solvable(network: Network, question: Question) -> Question | None:
     wanted = Asked(asked.place, "parameters" if asked.quantity == "out_channels" else "output_shape")
     condition = Condition(wanted, shape_text([int(size) for size in network.value(wanted)]))
     question = question._replace(such_that=(condition,))
-    others = (other for _, other in _others(network, asked))
+    others = (other for _, other in other_arguments(network, asked))
     if any(outcome.holds for other in others for outcome in outcomes(other, question.such_that)):
         return None
     return question
 
 
-def _others(network: Network, asked: Asked) -> Iterator[tuple[Value, Network]]:
-    """Yield the other values an argument may have, and the network with each."""
-    right = network.value(asked)
-    for size in range(max(2 * int(right[0]), 16) + 1):
-        value = (size,) * len(right)
-        try:
-            if value != right:
-                yield value, with_arguments(network, {asked: value})
-        except ValueError:
-            continue
-
-
 def wrong_arguments(network: Network, question: Question) -> tuple[Distractor, ...]:
     """Return the arguments that seem right to somebody who makes a mistake in working out the condition."""
-    wanted = question.such_that[0].asked
-    value = network.value(wanted)
-    found = {
-        argument: Diagnoser(other).distractors(wanted).get(value, ())
-        for argument, other in _others(network, question.asked)
-        if other.value_or_none(wanted) is not None
-    }
-    # A mistake that fits several arguments leaves the argument out, and so leads to none of them.
-    fits = Counter(diagnosis.mistakes[0].name for diagnoses in found.values() for diagnosis in diagnoses)
-    chosen = {
-        argument: tuple(diagnosis for diagnosis in diagnoses if fits[diagnosis.mistakes[0].name] == 1)
-        for argument, diagnoses in found.items()
-    }
-    return tuple(Distractor(argument, diagnoses) for argument, diagnoses in chosen.items() if diagnoses)
+    return tuple(Distractor(value, diagnoses) for value, diagnoses in seeming_right(network, question).items())

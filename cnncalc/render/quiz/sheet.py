@@ -6,7 +6,7 @@ import re
 
 from cnncalc.homework.derivation import Derivations
 from cnncalc.homework.quiz.item import Item, Quiz
-from cnncalc.homework.quiz.key import quoted
+from cnncalc.homework.write_assignment import quoted
 from cnncalc.render.quiz.words import feedback
 from cnncalc.render.words import clean
 from cnncalc.text import number, say
