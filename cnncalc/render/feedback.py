@@ -109,7 +109,7 @@ class _Told(NamedTuple):
     json: str
 
 
-MOST_KEPT = 20_000
+MOST_KEPT = 8192
 LONGEST_KEPT = 64
 """A class repeats its answers; what was written of so many is kept, of those that are no longer than this."""
 
