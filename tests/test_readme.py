@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import cnncalc
-from cnncalc.homework.read_assignment import load_assignment
+from cnncalc.homework.assignment.read import load_assignment
 from cnncalc.homework.submission import load_submission
 from cnncalc.layers import LAYERS
 

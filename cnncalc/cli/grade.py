@@ -126,12 +126,12 @@ def _grade(request: Request, *, as_json: bool, color: str) -> int:
     """Grade and write; return 1 where a file could not be graded."""
     from pathlib import Path
 
+    from cnncalc.homework.assignment.read import load_assignment
     from cnncalc.homework.check import Checker
     from cnncalc.homework.grade.files import submissions
     from cnncalc.homework.grade.run import Grading
     from cnncalc.homework.grade.tally import tally
     from cnncalc.homework.grade.worker import Job
-    from cnncalc.homework.read_assignment import load_assignment
     from cnncalc.render.progress import counting
     from cnncalc.text import language
 

@@ -13,8 +13,8 @@ from cnncalc.homework.marks import Diagnosis, Named, Value
 from cnncalc.homework.mistakes import MISTAKES
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, Asked
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings import working_of
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.text import language, number, say
 
 MOST = 8

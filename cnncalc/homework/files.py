@@ -6,10 +6,10 @@ from pathlib import Path
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.homework.assignment import Assignment, Question
+from cnncalc.homework.assignment.read import assignment_for, load_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.marks import Checked
 from cnncalc.homework.quantities import Asked
-from cnncalc.homework.read_assignment import assignment_for, load_assignment
 from cnncalc.homework.submission import Submission, load_submission
 from cnncalc.spec.load import load
 from cnncalc.text import say

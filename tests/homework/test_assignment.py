@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Assignment, Counting
-from cnncalc.homework.default_questions import assignment_for
+from cnncalc.homework.assignment.defaults import assignment_for
+from cnncalc.homework.assignment.read import load_assignment, read_assignment
+from cnncalc.homework.assignment.write import write_assignment
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import Asked
-from cnncalc.homework.read_assignment import load_assignment, read_assignment
-from cnncalc.homework.write_assignment import write_assignment
 from cnncalc.spec.load import load, loads
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.homework.assignment.read import load_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.marks import Checked, Mark
-from cnncalc.homework.read_assignment import load_assignment
 from cnncalc.homework.submission import load_submission
 
 FOLDER = Path(__file__).parents[2] / "specs" / "homework"

@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 from cnncalc.homework.assignment import Question
+from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.grade.record import Record, of_checked
 from cnncalc.homework.grade.tally import tally
-from cnncalc.homework.read_assignment import read_assignment
 from cnncalc.homework.submission import read_submission
 from cnncalc.render.class_bars import bars_svg
 from cnncalc.render.class_report import class_html, class_json, class_markdown, gradebook_csv, summary_lines

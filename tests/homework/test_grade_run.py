@@ -14,6 +14,7 @@ from grade_checkers import Hostile, cannot_start
 from shell import LENET, environment
 
 from cnncalc.diagnostics import CnncalcError
+from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.grade import executors, guarded
 from cnncalc.homework.grade.files import submissions
@@ -21,7 +22,6 @@ from cnncalc.homework.grade.journal import Journal
 from cnncalc.homework.grade.record import Record, Result, from_values, of_checked, to_line
 from cnncalc.homework.grade.run import JOURNAL, Grading, run_key
 from cnncalc.homework.grade.worker import Job
-from cnncalc.homework.read_assignment import read_assignment
 from cnncalc.homework.submission import read_submission
 from cnncalc.render.feedback import Feedback
 

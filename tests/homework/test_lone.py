@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
-from cnncalc.homework.lone import lone_layer
+from cnncalc.homework.assignment.lone import lone_layer
 from cnncalc.layers.base import argument_fields
 
 

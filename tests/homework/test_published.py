@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.marks import Mark
-from cnncalc.homework.read_assignment import read_assignment
 from cnncalc.homework.submission import read_submission
 
 ROOT = Path(__file__).parents[2]

@@ -11,16 +11,16 @@ from fractions import Fraction
 import pytest
 
 from cnncalc.diagnostics import CnncalcError
+from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
-from cnncalc.homework.collected import Student
 from cnncalc.homework.quiz.draw import Draw
 from cnncalc.homework.quiz.item import Item, Quiz
 from cnncalc.homework.quiz.key import key_text
 from cnncalc.homework.quiz.make import Order, make_quiz
 from cnncalc.homework.quiz.questions import ENOUGH, FEWEST
 from cnncalc.homework.quiz.topics import LARGEST, RECIPES, read_topics
-from cnncalc.homework.read_assignment import read_assignment
 from cnncalc.homework.submission import read_submission
+from cnncalc.homework.submission.collected import Student
 from cnncalc.spec.load import load
 from tests.shell import LENET, ROOT
 

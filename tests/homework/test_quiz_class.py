@@ -7,8 +7,8 @@ import re
 import pytest
 
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.homework.collected import Student
 from cnncalc.homework.quiz.class_list import folder_names, read_class
+from cnncalc.homework.submission.collected import Student
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from hashlib import sha256
 
 import pytest
 
-from cnncalc.homework.collected import Student
+from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.quiz.make import Order, make_quiz
-from cnncalc.homework.read_assignment import read_assignment
 from cnncalc.homework.submission import read_submission
+from cnncalc.homework.submission.collected import Student
 from cnncalc.render.quiz.folder import sealed
 from cnncalc.render.quiz.sheet import answer_file, key, sheet
 from cnncalc.render.quiz.to_json import quiz_json

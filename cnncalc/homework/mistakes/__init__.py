@@ -15,7 +15,7 @@ from cnncalc.homework.mistakes.parameters import PARAMETERS
 from cnncalc.homework.mistakes.shapes import SHAPE_MISTAKES
 from cnncalc.homework.mistakes.totals import TOTAL_MISTAKES
 from cnncalc.homework.mistakes.windows import WINDOWS
-from cnncalc.homework.working import Mistake
+from cnncalc.homework.workings.working import Mistake
 
 MISTAKES: tuple[Mistake, ...] = (
     *BIASES,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cnncalc.homework.mistakes.making import SHAPES, WHOLE, Change, in_sizes
-from cnncalc.homework.working import Mistake
 from cnncalc.homework.workings.parts import Combined, Given
 from cnncalc.homework.workings.sizes import Sizes
+from cnncalc.homework.workings.working import Mistake
 from cnncalc.text import later
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.homework.mistakes.making import HELD, UNSHARED, Altered, in_product, in_products
-from cnncalc.homework.working import Mistake
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Number, Term
 from cnncalc.homework.workings.products import Product, factors
+from cnncalc.homework.workings.working import Mistake
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.text import later

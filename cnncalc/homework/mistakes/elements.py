@@ -6,9 +6,9 @@ from collections.abc import Callable
 from math import prod
 
 from cnncalc.homework.mistakes.making import NONE, Change
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings.elements import Element, Window
 from cnncalc.homework.workings.products import Fixed
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.text import later
 
 OUTPUT = frozenset(("output",))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.homework.mistakes.making import FIELDS, NONE, Change, in_chain, in_steps, listed
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings.fields import Chain, Jumps, Step
 from cnncalc.homework.workings.products import Fixed
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.text import later
 
 FIELD = frozenset(("receptive_field",))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from cnncalc.homework.working import Changed, Working
 from cnncalc.homework.workings.fields import Chain, Step
 from cnncalc.homework.workings.parts import Slide
 from cnncalc.homework.workings.products import Product, Share, Total
 from cnncalc.homework.workings.sizes import Sizes
+from cnncalc.homework.workings.working import Changed, Working
 from cnncalc.text import number
 
 Change = Callable[[Working], tuple[Changed, ...]]

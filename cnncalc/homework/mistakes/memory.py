@@ -6,11 +6,11 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from cnncalc.homework.mistakes.making import NONE, Altered, Change, in_product, in_products
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Factor, Term
 from cnncalc.homework.workings.peak import Peak
 from cnncalc.homework.workings.products import Product
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.text import later
 
 BYTES = frozenset(("memory", "parameter_memory", "peak_memory"))

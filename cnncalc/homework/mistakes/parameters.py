@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.homework.mistakes.making import COSTS, HELD, Altered, Change, in_product, in_products
-from cnncalc.homework.working import Mistake
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Factor, Term, windows_of
 from cnncalc.homework.workings.products import Product, factors
+from cnncalc.homework.workings.working import Mistake
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import BatchNorm

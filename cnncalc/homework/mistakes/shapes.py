@@ -12,9 +12,9 @@ from cnncalc.homework.mistakes.making import (
     in_sizes,
     window_values,
 )
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings.parts import Combined, Given, Part, Slide
 from cnncalc.homework.workings.sizes import Sizes
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.layers.adaptive import BinPool
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from cnncalc.homework.mistakes.making import COSTS, FIELDS, HELD, NONE, SHAPES, UNSHARED, Change, listed
 from cnncalc.homework.quantities import QUANTITIES
-from cnncalc.homework.working import Changed, Mistake, Working
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.fields import Chain
 from cnncalc.homework.workings.parts import Setting
 from cnncalc.homework.workings.products import Fixed, Product, Share, Total
 from cnncalc.homework.workings.sizes import Sizes
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.text import later

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnncalc.homework.mistakes.making import COSTS, ELEMENTS, SHAPES, UNSHARED, Change, in_slides
-from cnncalc.homework.working import Mistake
 from cnncalc.homework.workings.parts import Slide
+from cnncalc.homework.workings.working import Mistake
 from cnncalc.text import later
 
 SLIDING = SHAPES | ELEMENTS | COSTS | UNSHARED - {"fully_connected"}

@@ -9,7 +9,7 @@ from hashlib import sha256
 from io import StringIO
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
-from cnncalc.homework.collected import Student
+from cnncalc.homework.submission.collected import Student
 from cnncalc.text import say
 
 ID = ("id", "student_id", "student", "number", "学号", "编号", "学生号")

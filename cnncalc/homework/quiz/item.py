@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from cnncalc.homework.assignment import Counting, Question
-from cnncalc.homework.collected import Student
 from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
+from cnncalc.homework.submission.collected import Student
 from cnncalc.text import shape_text
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.homework.assignment import Assignment
+from cnncalc.homework.assignment.write import write_assignment
 from cnncalc.homework.quiz.item import Quiz
-from cnncalc.homework.write_assignment import write_assignment
 
 
 def key_text(quiz: Quiz) -> str:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Counting
-from cnncalc.homework.collected import Student
 from cnncalc.homework.network import Network
 from cnncalc.homework.quiz.draw import Draw
 from cnncalc.homework.quiz.item import Item, Quiz
 from cnncalc.homework.quiz.networks import Style
 from cnncalc.homework.quiz.questions import Maker
+from cnncalc.homework.submission.collected import Student
 from cnncalc.text import say
 
 MAX_QUESTIONS = 200

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import Asked
-from cnncalc.homework.working import Worked
+from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.pool import AvgPool
 from cnncalc.text import Shape
 

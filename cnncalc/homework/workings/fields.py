@@ -11,9 +11,9 @@ from cnncalc.analysis.receptive import Receptive, largest_bin
 from cnncalc.graph import INPUT, Node
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
-from cnncalc.homework.working import Worked
 from cnncalc.homework.workings.parts import Number, number_text, plain
 from cnncalc.homework.workings.products import Others
+from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.adaptive import BinPool
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Bins, Whole, Window, Windows

@@ -10,13 +10,13 @@ from cnncalc.graph import Node
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, TOTAL, Asked
-from cnncalc.homework.working import Working
 from cnncalc.homework.workings.counts import COUNTED, product_of
 from cnncalc.homework.workings.fields import chain_of
 from cnncalc.homework.workings.parts import Setting, windows_of
 from cnncalc.homework.workings.peak import peak_of
 from cnncalc.homework.workings.products import Others, Product, Share, Total
 from cnncalc.homework.workings.sizes import sizes_of, slides_of
+from cnncalc.homework.workings.working import Working
 from cnncalc.layers.adaptive import BinPool
 from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten

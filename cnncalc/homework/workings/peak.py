@@ -9,10 +9,10 @@ from cnncalc.analysis.parameters import parameters
 from cnncalc.graph import INPUT
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
-from cnncalc.homework.working import Worked
 from cnncalc.homework.workings.counts import shape_factors
 from cnncalc.homework.workings.parts import Factor, Term
 from cnncalc.homework.workings.products import bytes_of, sum_text
+from cnncalc.homework.workings.working import Worked
 from cnncalc.text import Shape
 
 

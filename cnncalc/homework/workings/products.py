@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from cnncalc.homework.marks import Value
-from cnncalc.homework.working import Worked
 from cnncalc.homework.workings.parts import Factor, Number, Setting, Slide, Term, number_text, plain
+from cnncalc.homework.workings.working import Worked
 
 Others = tuple[tuple[str, Value], ...]
 """What neighbouring layers give for the same quantity, by name."""

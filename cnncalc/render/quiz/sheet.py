@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cnncalc.homework.assignment.write import quoted
 from cnncalc.homework.derivation import Derivations
 from cnncalc.homework.quiz.item import Item, Quiz
-from cnncalc.homework.write_assignment import quoted
 from cnncalc.render.quiz.words import feedback
 from cnncalc.render.words import clean
 from cnncalc.text import number, say

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnncalc.homework.characters import Unread
+from cnncalc.homework.notation.characters import Unread
 from cnncalc.text import say
 
 

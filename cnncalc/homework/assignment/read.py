@@ -34,14 +34,13 @@ from __future__ import annotations
 from cnncalc.analysis.memory import BITS
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph
-from cnncalc.homework import terms
-from cnncalc.homework.assignment import Assignment, Counting
-from cnncalc.homework.assignment_values import Values
-from cnncalc.homework.default_questions import assignment_for
-from cnncalc.homework.read_network import KEYS as NETWORKS
-from cnncalc.homework.read_network import NetworkReader
-from cnncalc.homework.read_questions import QuestionReader
-from cnncalc.homework.terms import read_terms
+from cnncalc.homework.assignment import Assignment, Counting, terms
+from cnncalc.homework.assignment.defaults import assignment_for
+from cnncalc.homework.assignment.read_network import KEYS as NETWORKS
+from cnncalc.homework.assignment.read_network import NetworkReader
+from cnncalc.homework.assignment.read_questions import QuestionReader
+from cnncalc.homework.assignment.terms import read_terms
+from cnncalc.homework.assignment.values import Values
 from cnncalc.spec.files import read_text
 from cnncalc.spec.keys import known_keys
 from cnncalc.spec.problems import Problems, kind_of

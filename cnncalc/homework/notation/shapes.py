@@ -6,9 +6,8 @@ import re
 from fractions import Fraction
 from math import prod
 
-from cnncalc.homework import arithmetic, units
-from cnncalc.homework.characters import Unread
-from cnncalc.homework.notation import Written, read_number, results, without_note
+from cnncalc.homework.notation import Written, arithmetic, read_number, results, units, without_note
+from cnncalc.homework.notation.characters import Unread
 from cnncalc.text import say
 
 MOST_SIZES = 8

@@ -77,7 +77,7 @@ class NetworkReader:
         return loads(read_text(path), source=path, settings=settings)
 
     def _sentence(self, sentence: Scalar) -> Graph:
-        from cnncalc.homework.lone import lone_layer
+        from cnncalc.homework.assignment.lone import lone_layer
 
         try:
             return lone_layer(sentence.text)

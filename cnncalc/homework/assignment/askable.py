@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.diagnostics import CnncalcError, Span
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Counting
-from cnncalc.homework.default_questions import asks
+from cnncalc.homework.assignment.defaults import asks
 from cnncalc.homework.network import Network
 from cnncalc.homework.notation import Unread, read_value
 from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked, quantity_of, read_key

@@ -6,7 +6,7 @@ from collections.abc import Mapping as NamesMapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnncalc.homework.assignment_values import Values
+from cnncalc.homework.assignment.values import Values
 from cnncalc.spec.problems import Problems, kind_of, suggestion
 from cnncalc.spec.source import Entry, Mapping, Scalar
 from cnncalc.text import say

@@ -7,14 +7,13 @@ from collections.abc import Mapping as NamesMapping
 
 from cnncalc.diagnostics import Label, Span
 from cnncalc.graph import Graph
-from cnncalc.homework import terms
-from cnncalc.homework.askable import Askable
-from cnncalc.homework.assignment import Condition, Counting, Question
-from cnncalc.homework.assignment_values import Values
-from cnncalc.homework.default_questions import default_questions
+from cnncalc.homework.assignment import Condition, Counting, Question, terms
+from cnncalc.homework.assignment.askable import Askable
+from cnncalc.homework.assignment.defaults import default_questions
+from cnncalc.homework.assignment.read_network import NetworkReader
+from cnncalc.homework.assignment.terms import Terms, read_terms
+from cnncalc.homework.assignment.values import Values
 from cnncalc.homework.quantities import TOTAL, Asked
-from cnncalc.homework.read_network import NetworkReader
-from cnncalc.homework.terms import Terms, read_terms
 from cnncalc.layers import CANONICAL
 from cnncalc.spec.keys import known_keys, lacks
 from cnncalc.spec.problems import Problems, kind_of, suggestion

@@ -6,9 +6,9 @@ import re
 from pathlib import PurePath
 
 from cnncalc.diagnostics import Span
-from cnncalc.homework.collected import Answer, Collector, Student, Submission
-from cnncalc.homework.mappings import read_mapping
-from cnncalc.homework.sheets import delimiter_of, is_rule, read_csv, read_markdown
+from cnncalc.homework.submission.collected import Answer, Collector, Student, Submission
+from cnncalc.homework.submission.mappings import read_mapping
+from cnncalc.homework.submission.sheets import delimiter_of, is_rule, read_csv, read_markdown
 from cnncalc.spec.files import read_text
 from cnncalc.text import say
 

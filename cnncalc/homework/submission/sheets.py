@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cnncalc.diagnostics import Span
-from cnncalc.homework.characters import MAX_WRITTEN
-from cnncalc.homework.collected import MAX_ANSWERS, Collector, student_line
+from cnncalc.homework.notation.characters import MAX_WRITTEN
+from cnncalc.homework.submission.collected import MAX_ANSWERS, Collector, student_line
 from cnncalc.text import say
 
 LAYER = frozenset(("layer", "layers", "layer name", "name", "module", "node", "层", "层名", "网络层"))

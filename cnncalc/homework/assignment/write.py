@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from cnncalc.homework.assignment import Assignment, Counting, Question
-from cnncalc.homework.terms import Terms
-from cnncalc.homework.write_network import network_spec
+from cnncalc.homework.assignment.terms import Terms
+from cnncalc.homework.assignment.write_network import network_spec
 
 
 def write_assignment(assignment: Assignment) -> str:

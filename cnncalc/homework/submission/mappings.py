@@ -6,7 +6,7 @@ import json
 import re
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
-from cnncalc.homework.collected import MAX_KEY, Collector, student_key
+from cnncalc.homework.submission.collected import MAX_KEY, Collector, student_key
 from cnncalc.spec.source import Entry, Mapping, Parsed, Scalar, Sequence, Tree, parse
 from cnncalc.text import later, say
 

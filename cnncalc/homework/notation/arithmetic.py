@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnncalc.homework.characters import Unread, named
+from cnncalc.homework.notation.characters import Unread, named
 from cnncalc.text import say
 
 MAX_PARTS = 64

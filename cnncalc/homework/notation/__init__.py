@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from cnncalc.homework import arithmetic, units
-from cnncalc.homework.arithmetic import Exact
-from cnncalc.homework.characters import Unread, normal
+from cnncalc.homework.notation import arithmetic, units
+from cnncalc.homework.notation.arithmetic import Exact
+from cnncalc.homework.notation.characters import Unread, normal
 from cnncalc.text import say
 
 __all__ = ["Kind", "Unread", "Written", "read_value"]
@@ -74,7 +74,7 @@ def _read(text: str, kind: Kind) -> Written:
         raise Unread(say("nothing is written"), say("write the value"))
     if kind == "number":
         return read_number(text, plain)
-    from cnncalc.homework.shape_notation import read_shape, read_size  # it builds upon this file
+    from cnncalc.homework.notation.shapes import read_shape, read_size  # it builds upon this file
 
     return read_shape(text, plain) if kind == "shape" else read_size(text, plain)
 

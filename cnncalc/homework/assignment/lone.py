@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
 from cnncalc.graph import Graph
-from cnncalc.homework.lone_words import Found, Phrase, read_words
+from cnncalc.homework.assignment.lone_words import Found, Phrase, read_words
 from cnncalc.spec.load import loads
 from cnncalc.text import say, shape_text
 
