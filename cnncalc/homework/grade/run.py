@@ -146,7 +146,8 @@ class Grading:
     def _collect(self, pending: dict[Future[list[Outcome]], list[_Read]], advance: Callable[[int], None]) -> None:
         """Wait for a chunk, and write what came of its files."""
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
+        # What succeeded is kept before what failed is told.
+        for future in sorted(done, key=lambda one: one.exception() is not None):
             chunk = pending.pop(future)
             for one, outcome in zip(chunk, _outcomes(future), strict=True):
                 if outcome.failure:
