@@ -19,9 +19,9 @@ from typing import Any
 from timing import CNNCALC, ENVIRONMENT, ROOT, arguments, show
 
 from cnncalc.homework.assignment import Question
+from cnncalc.homework.assignment.read import load_assignment
 from cnncalc.homework.check import Checker
 from cnncalc.homework.diagnose import Diagnoser
-from cnncalc.homework.read_assignment import load_assignment
 from cnncalc.text import number
 
 FILES = 10_000
