@@ -42,7 +42,7 @@ def assignment_text() -> str:
 
 def choices(question: Question, checker: Checker, diagnoser: Diagnoser) -> tuple[list[str], list[str]]:
     """Return right answers, in several notations, and those that mistakes give."""
-    value = checker.network(question).value(question.asked)
+    value = checker.taker.network(question).value(question.asked)
     wrong = [_text(made) for made in diagnoser.distractors(question.asked) if len(made) == len(value)]
     if len(value) > 1 and question.asked.about.kind == "shape":
         sizes = [str(size) for size in value]
@@ -60,7 +60,7 @@ def write_submissions(folder: Path, assignment: Path, count: int) -> None:
     draw = random.Random(20261122)
     read = load_assignment(str(assignment))
     checker = Checker(read)
-    diagnoser = Diagnoser(checker.network(read.questions[0]))
+    diagnoser = Diagnoser(checker.taker.network(read.questions[0]))
     options = [(question.asked.key, *choices(question, checker, diagnoser)) for question in read.questions]
     for at in range(count):
         lines = [f"student: {{id: '{at:07}', name: Student {at}}}", "answers:"]

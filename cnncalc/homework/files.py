@@ -47,7 +47,7 @@ def assignment_of(submission: Submission, answers: str, spec: str | None, assign
 def _with_answered(assignment: Assignment, submission: Submission) -> Assignment:
     """Add questions on what was answered beyond those that are always asked."""
     checker = Checker(assignment)
-    network = checker.network_of(assignment.graph)
+    network = checker.taker.network_of(assignment.graph)
     found = [checker.question_of(answer.key) for answer in submission.answers]
     answered = dict.fromkeys(one for one in found if isinstance(one, Asked))
     more = [one for one in answered if network.value_or_none(one) is not None]
