@@ -142,41 +142,31 @@ class Own:
 
     def _field(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
         """What follows from the student's own field and jump before the layer."""
-        if asked.quantity not in ("receptive_field", "jump"):
-            return None
-        node = self.truth.nodes[asked.place]
-        relations = node.layer.windows(node.input_shapes, node.output_shape)
-        relation = relations[0]
-        if len(node.inputs) != 1 or not isinstance(relation, Windows):
-            return None
-        windows = [axis for axis in relation.axes if isinstance(axis, Window)]
-        field, seen = self._before(node.inputs[0], "receptive_field")
-        jump, jumped = self._before(node.inputs[0], "jump")
-        if field is None or jump is None or not len(windows) == len(field) == len(jump):
-            return None
-        if asked.quantity == "jump":
-            return tuple(j * w.stride for j, w in zip(jump, windows, strict=True)), jumped
-        sizes = zip(field, jump, windows, strict=True)
-        return tuple(r + (w.extent - 1) * j for r, j, w in sizes), seen | jumped
-
-    def _before(self, name: str, quantity: str) -> tuple[Value | None, set[Asked]]:
-        """Return the field or the jump of what enters a layer: the student's where answered, else what follows."""
-        fields = len(self.truth.graph.input_shape) - 1
-        if name == INPUT:
-            return (1,) * fields, set()
-        asked = Asked(name, quantity)
-        value = self.given.get(asked)
-        if value is not None:
-            return (value * fields if len(value) == 1 else value), {asked} & self.wrong.keys()
-        if self._fields_wrong:
-            followed = self._field(asked)
-            if followed:
-                return followed
-        return self.truth.value_or_none(asked), set()
+        return self._fields.get(asked)
 
     @cached_property
-    def _fields_wrong(self) -> bool:
-        return any(asked.quantity in ("receptive_field", "jump") for asked in self.wrong)
+    def _fields(self) -> dict[Asked, tuple[Value, set[Asked]]]:
+        """What follows for the field and the jump of each layer, forward; empty where the student got none wrong."""
+        if not any(asked.quantity in FIELDS for asked in self.wrong):
+            return {}
+        axes = len(self.truth.graph.input_shape) - 1
+        start: tuple[Value, set[Asked]] = ((1,) * axes, set())
+        found: dict[Asked, tuple[Value, set[Asked]]] = {}
+        leaving = {Asked(INPUT, quantity): start for quantity in FIELDS}
+        for node in self.truth.graph.every_node():
+            for quantity in FIELDS:
+                asked = Asked(node.name, quantity)
+                follows = _through(node, quantity, leaving)
+                if follows:
+                    found[asked] = follows
+                value = self.given.get(asked)
+                if value is not None:
+                    leaving[asked] = (value * axes if len(value) == 1 else value), {asked} & self.wrong.keys()
+                elif follows:
+                    leaving[asked] = follows
+                elif (truth := self.truth.value_or_none(asked)) is not None:
+                    leaving[asked] = truth, set()
+        return found
 
     def _sum(self, asked: Asked, *, followed: bool = False) -> tuple[Value, set[Asked]] | None:
         """The sum of the student's own numbers for the layers, and of the right ones for those not answered."""
@@ -205,6 +195,26 @@ _OF_OUTPUT = ("output_elements", "macs", "flops", "memory", "locally_connected",
 
 _NO_SHAPES = ("receptive_field", "jump", "output", "kernel_size", "stride", "padding", "dilation", "groups")
 """What no shape changes."""
+
+
+FIELDS = ("receptive_field", "jump")
+
+
+def _through(
+    node: Node, quantity: str, leaving: Mapping[Asked, tuple[Value, set[Asked]]]
+) -> tuple[Value, set[Asked]] | None:
+    """Return the field or the jump behind a layer, from what enters it; None where paths join or all is seen."""
+    relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
+    entering = [leaving.get(Asked(node.inputs[0], name)) for name in FIELDS]
+    if len(node.inputs) != 1 or not isinstance(relation, Windows) or entering[0] is None or entering[1] is None:
+        return None
+    (field, seen), (jump, jumped) = entering[0], entering[1]
+    windows = [axis for axis in relation.axes if isinstance(axis, Window)]
+    if not len(windows) == len(field) == len(jump):
+        return None
+    if quantity == "jump":
+        return tuple(j * w.stride for j, w in zip(jump, windows, strict=True)), jumped
+    return tuple(r + (w.extent - 1) * j for r, j, w in zip(field, jump, windows, strict=True)), seen | jumped
 
 
 def _axes(shape: Shape) -> tuple[str, ...]:

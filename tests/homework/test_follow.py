@@ -100,6 +100,13 @@ def test_receptive_fields_follow_from_the_field_and_jump_before():
     assert follow(given, "pool2.jump") == {(2, 2): ["pool1.jump"]}
 
 
+def test_a_long_chain_takes_a_moment():
+    # VGG-16 after pool5; the first window taken for 4 adds 1 to every field behind it.
+    given = {"features.0.receptive_field": (4,)}
+    path = SPECS / "vgg16.yaml"
+    assert follow(given, "features.30.receptive_field", path) == {(213, 213): ["features.0.receptive_field"]}
+
+
 def test_right_answers_lead_nowhere_else():
     given = {"conv1.output_shape": (6, 28, 28), "conv1.macs": (117_600,), "conv1.receptive_field": (5, 5)}
     for key in ("pool1.output_shape", "total.macs", "conv1.flops", "conv2.receptive_field"):
