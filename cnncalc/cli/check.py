@@ -59,10 +59,13 @@ def check(
         if hints_only and explain:
             raise refused(say("--explain shows the answers, which --hints-only hides"), say("leave one of them out"))
         from cnncalc.homework.files import check as check_files
+        from cnncalc.homework.hints import as_hints
 
         checked = check_files(answers, spec=spec, assignment=assignment)
         _show_found(checked, color.value)
         hints_only = hints_only or not checked.assignment.reveal
+        if hints_only:
+            checked = as_hints(checked)
         _print(checked, hints_only=hints_only, explain=explain and not hints_only, as_json=json, color=color.value)
     raise typer.Exit(_exit_code(checked))
 

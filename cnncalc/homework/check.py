@@ -7,10 +7,11 @@ from math import prod
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Label
 from cnncalc.homework.assignment import Assignment, Question
+from cnncalc.homework.compare import MISREAD
 from cnncalc.homework.condition import Outcome, outcomes, with_arguments
 from cnncalc.homework.marks import Checked, Diagnosis, Mark, Verdict
 from cnncalc.homework.own_answers import OwnAnswers
-from cnncalc.homework.quantities import Asked, read_key
+from cnncalc.homework.quantities import TOTAL, Asked, read_key
 from cnncalc.homework.reasons import Reasons
 from cnncalc.homework.submission import Answer, Submission
 from cnncalc.homework.taken import BLANK, MOST_KEPT, Taken, Taker
@@ -53,6 +54,10 @@ class Checker:
             asked = read_key(key, self._places)
         except CnncalcError:
             return None
+        if asked.place == TOTAL and asked not in self._asked and len(self._places) == 1:
+            # Of a lone layer, a quantity alone is the layer's: nobody was told its name.
+            alone = asked._replace(place=next(iter(self._places)))
+            asked = alone if alone in self._asked or not asked.about.of_total else asked
         return self._asked.get(asked, asked)
 
     def _unknown(self, answer: Answer) -> Diagnostic:
@@ -128,7 +133,9 @@ class Checker:
 def _explained(mark: Mark, diagnoses: tuple[Diagnosis, ...]) -> Mark:
     """Return a wrong mark with its reasons, and the points of the one that earns most."""
     share = max((_share(diagnosis, mark.question) for diagnosis in diagnoses), default=Fraction())
-    return mark._replace(diagnoses=diagnoses, points=share * mark.question.points)
+    misread = any(one.name in MISREAD for diagnosis in diagnoses for one in diagnosis.mistakes)
+    notes = () if misread else mark.notes  # they tell of a conversion that was not meant
+    return mark._replace(diagnoses=diagnoses, points=share * mark.question.points, notes=notes)
 
 
 def _twice(later: Answer, earlier: Answer) -> Diagnostic:

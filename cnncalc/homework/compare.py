@@ -11,6 +11,7 @@ from cnncalc.analysis.memory import BITS
 from cnncalc.homework.assignment import Counting
 from cnncalc.homework.marks import Named, Value
 from cnncalc.homework.notation import Written
+from cnncalc.homework.notation.units import MULTIPLIERS
 from cnncalc.homework.quantities import Asked
 from cnncalc.text import later, say
 
@@ -27,6 +28,7 @@ MISREAD = {
     "bits-called-bytes": later("the number is in bits, and it is called bytes"),
     "bytes-called-bits": later("the number is in bytes, and it is called bits"),
     "elements-called-bytes": later("these are elements, and the question is about bytes"),
+    "bytes-for-numbers": later("these are bytes, and the question is how many numbers there are"),
     "wrong-unit": later("the unit {unit} does not belong to this quantity"),
 }
 """Mistakes in how a right number is written, by name: what each tells the student."""
@@ -95,7 +97,7 @@ def _shape(written: Written, axes: int, counting: Counting) -> Reading:
         sizes = (sizes[at], *sizes[:at], *sizes[at + 1 :])
     if axes == 1 and len(sizes) > 1 and written.total is not None:
         sizes = (written.total,)  # 16*5*5 = 400
-    if axes == 1 and len(sizes) == 3 and sorted(sizes)[:2] == [1, 1]:
+    if axes == 1 and len(sizes) > 1 and set(sorted(sizes)[:-1]) == {1}:
         sizes = (max(sizes),)
         notes.append(say("a vector is taken for a map of one position"))
     return Reading(tuple(sizes), written.slack, tuple(notes))
@@ -128,7 +130,7 @@ def _misread(
 ) -> Iterator[Reading]:
     """Yield what was probably meant, with the mistake of notation that it takes."""
     unit, wanted = written.unit, asked.about.unit
-    for name, factor in _slips(unit, wanted, counting):
+    for name, factor in _slips(written, wanted, counting):
         sentence = say(MISREAD[name], unit=unit)
         yield Reading((number * factor,), slack * factor, mistake=Named(name, sentence))
     if not unit and not written.prefix:
@@ -138,21 +140,24 @@ def _misread(
             yield Reading((number * factor,), half * factor, mistake=meant)
 
 
-def _slips(unit: str, wanted: str, counting: Counting) -> Sequence[tuple[str, Fraction]]:
-    found: list[tuple[str, Fraction]] = []
-    if unit == "FLOP" and wanted == "MAC":
-        found.append(("macs-called-flops", Fraction(1)))
-    elif unit == "MAC" and wanted == "FLOP":
-        found.append(("flops-called-macs", Fraction(1)))
-    elif unit == "B" == wanted:
-        found.append(("bits-called-bytes", Fraction(1, 8)))
-    elif unit == "bit" and wanted == "B":
-        found.append(("bytes-called-bits", Fraction(1)))
-    elif unit in ("element", "parameter") and wanted == "B":
-        found.append(("elements-called-bytes", Fraction(BITS[counting.dtype], 8)))
-    elif unit and unit != wanted:
-        found.append(("wrong-unit", Fraction(1)))
-    return found
+def _slips(written: Written, wanted: str, counting: Counting) -> Sequence[tuple[str, Fraction]]:
+    """Return the units that may have been confused, with what the number as read is then multiplied with."""
+    unit, bytes_each = written.unit, Fraction(BITS[counting.dtype], 8)
+    confused = {
+        ("FLOP", "MAC"): [("macs-called-flops", Fraction(1))],
+        ("MAC", "FLOP"): [("flops-called-macs", Fraction(1))],
+        ("B", "B"): [("bits-called-bytes", Fraction(1, 8))],
+        ("bit", "B"): [("bytes-called-bits", Fraction(1))],
+        ("element", "B"): [("elements-called-bytes", bytes_each)],
+        ("parameter", "B"): [("elements-called-bytes", bytes_each)],
+        ("B", "parameter"): [("bytes-for-numbers", 1 / bytes_each)],
+        ("B", "element"): [("bytes-for-numbers", 1 / bytes_each)],
+    }
+    found = confused.get((unit, wanted), [])
+    if not unit or unit == wanted or (found and wanted in ("MAC", "FLOP", "B")):
+        return found
+    multiplier = MULTIPLIERS.get(written.prefix, 1)
+    return [*found, ("wrong-unit", Fraction(1)), *([("wrong-unit", Fraction(1, multiplier))] if multiplier > 1 else [])]
 
 
 _THOUSANDS = (("k", 10**3), ("M", 10**6), ("G", 10**9))

@@ -20,6 +20,9 @@ from cnncalc.layers.base import LayerError
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.text import Shape
 
+Seen = tuple[Value, set[Asked]]
+"""A value, and the student's wrong answers that it follows from."""
+
 Rebuilt = dict[tuple[tuple[str, Shape], ...], Network]
 """Networks by the shapes that students put in them: a class repeats its mistakes."""
 
@@ -95,7 +98,7 @@ class Own:
                 pending.extend(self.truth.nodes[at].inputs)
         return found
 
-    def _shaped(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+    def _shaped(self, asked: Asked) -> Seen | None:
         """What follows from the shapes that enter, and for costs and memory from the student's own output shape."""
         if self.network is None or asked.place not in self.network.nodes or asked.quantity in _NO_SHAPES:
             return None
@@ -113,14 +116,14 @@ class Own:
         value = self.network.value_or_none(asked)
         return None if value is None else (value, sources)
 
-    def _parts(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+    def _parts(self, asked: Asked) -> Seen | None:
         """What follows from the student's own numbers for the same place."""
 
         def own(quantity: str) -> int | None:
             value = self.given.get(Asked(asked.place, quantity))
             return None if value is None or value[0] != int(value[0]) else int(value[0])
 
-        def result(number: int, *quantities: str) -> tuple[Value, set[Asked]]:
+        def result(number: int, *quantities: str) -> Seen:
             used = {Asked(asked.place, quantity) for quantity in quantities}
             return (number,), used & self.wrong.keys()
 
@@ -140,19 +143,19 @@ class Own:
     def _bytes(self, count: int) -> int:
         return -(-count * BITS[self.truth.counting.dtype] // 8)
 
-    def _field(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+    def _field(self, asked: Asked) -> Seen | None:
         """What follows from the student's own field and jump before the layer."""
         return self._fields.get(asked)
 
     @cached_property
-    def _fields(self) -> dict[Asked, tuple[Value, set[Asked]]]:
+    def _fields(self) -> dict[Asked, Seen]:
         """What follows for the field and the jump of each layer, forward; empty where the student got none wrong."""
         if not any(asked.quantity in FIELDS for asked in self.wrong):
             return {}
         axes = len(self.truth.graph.input_shape) - 1
-        start: tuple[Value, set[Asked]] = ((1,) * axes, set())
-        found: dict[Asked, tuple[Value, set[Asked]]] = {}
-        leaving = {Asked(INPUT, quantity): start for quantity in FIELDS}
+        start: Seen = ((1,) * axes, set())
+        found: dict[Asked, Seen] = {}
+        leaving: dict[Asked, Seen] = {Asked(INPUT, quantity): start for quantity in FIELDS}
         for node in self.truth.graph.every_node():
             for quantity in FIELDS:
                 asked = Asked(node.name, quantity)
@@ -168,7 +171,7 @@ class Own:
                     leaving[asked] = truth, set()
         return found
 
-    def _sum(self, asked: Asked, *, followed: bool = False) -> tuple[Value, set[Asked]] | None:
+    def _sum(self, asked: Asked, *, followed: bool = False) -> Seen | None:
         """The sum of the student's own numbers for the layers, and of the right ones for those not answered."""
         if asked.quantity == "peak_memory":
             return None
@@ -185,7 +188,7 @@ class Own:
             total += (value or self.truth.value(part))[0]
         return (total,), used
 
-    def _sum_followed(self, asked: Asked) -> tuple[Value, set[Asked]] | None:
+    def _sum_followed(self, asked: Asked) -> Seen | None:
         """The same, with what follows from the student's shapes for the layers not answered."""
         return self._sum(asked, followed=True) if self.network else None
 
@@ -200,9 +203,7 @@ _NO_SHAPES = ("receptive_field", "jump", "output", "kernel_size", "stride", "pad
 FIELDS = ("receptive_field", "jump")
 
 
-def _through(
-    node: Node, quantity: str, leaving: Mapping[Asked, tuple[Value, set[Asked]]]
-) -> tuple[Value, set[Asked]] | None:
+def _through(node: Node, quantity: str, leaving: Mapping[Asked, Seen]) -> Seen | None:
     """Return the field or the jump behind a layer, from what enters it; None where paths join or all is seen."""
     relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
     entering = [leaving.get(Asked(node.inputs[0], name)) for name in FIELDS]

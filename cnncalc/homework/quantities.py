@@ -77,6 +77,8 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
         "输出形状",
         "形状",
         "输出尺寸",
+        "输出",
+        "输出大小",
     ),
     "output_channels": ("channels", "depth_of_output", "输出通道", "输出通道数", "通道数"),
     "output_depth": ("depth", "深度"),
@@ -147,8 +149,9 @@ class Asked(NamedTuple):
 def read_key(text: str, places: Collection[str], span: Span | None = None) -> Asked:
     """Return what a key asks for; `places` are the network's layer names. Raises CnncalcError (E501, E502).
 
-    Case, spaces and hyphens do not matter, and full-width letters are read: `Conv1 . Output Shape` and `conv1 output
-    shape` are `conv1.output_shape`. A quantity alone is of the whole: `parameters` is `total.parameters`.
+    Case, spaces and hyphens do not matter, and full-width letters are read: `Conv1 . Output Shape`, `conv1 output
+    shape` and `conv1.output` are `conv1.output_shape`; `output` is an element only with its place. A quantity alone is
+    of the whole: `parameters` is `total.parameters`.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     head, index = _index(plain)
@@ -158,6 +161,8 @@ def read_key(text: str, places: Collection[str], span: Span | None = None) -> As
     quantity = quantity_of(name)
     if quantity is None:
         raise _no_quantity(text, name, span)
+    if quantity == "output" and not index:
+        quantity = "output_shape"
     if index and quantity != "output":
         raise _error(
             "E501",

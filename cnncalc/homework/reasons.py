@@ -18,6 +18,9 @@ from cnncalc.homework.taken import LONGEST_KEPT, MOST_KEPT, Taken
 MOST_NETWORKS = 500
 """How many networks with students' own shapes in them are remembered."""
 
+FEWEST_DIGITS = 3
+"""A rounded number with fewer digits is near what some mistake or other gives."""
+
 Diagnoses = tuple[Diagnosis, ...]
 
 
@@ -73,6 +76,9 @@ class Reasons:
     def _of_truth(self, taken: Taken, network: Network) -> _FromTruth:
         question, truth = taken.mark.question, taken.mark.expected
         slips = [Diagnosis((way.mistake,), "") for way in taken.ways if way.mistake and way.fits(truth)]
+        written = taken.mark.written
+        if written and written.slack and written.digits < FEWEST_DIGITS:
+            return _FromTruth((*slips,), ())
         found = self._diagnose(network, question.asked, taken.plain)
         single = tuple(diagnosis for diagnosis in found if len(diagnosis.mistakes) == 1)
         if slips or single:

@@ -14,7 +14,7 @@ from cnncalc.homework.notation import Unread, read_value
 from cnncalc.homework.quantities import Asked
 from cnncalc.text import say
 
-BLANK = frozenset(("", "-", "--", "?", "n/a", "N/A", "~", "null", "…", "..."))
+BLANK = frozenset(("", "-", "--", "/", "?", "??", "???", "n/a", "N/A", "~", "null", "…", "...", "TODO", "todo"))
 """What stands where nothing is answered."""
 
 MOST_KEPT, LONGEST_KEPT = 50_000, 64

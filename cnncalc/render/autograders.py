@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from cnncalc.homework.assignment import Assignment, Question
 from cnncalc.homework.grade.record import Record
+from cnncalc.homework.hints import as_hints
 from cnncalc.homework.marks import Checked, Mark
 from cnncalc.render.feedback import STATUSES, escaped
 from cnncalc.render.marks import VERDICTS, mark_sentences, points_text, question_key
@@ -49,6 +50,7 @@ class Gradescope(NamedTuple):
     def graded(self, file: str, checked: Checked) -> Mapping[str, str]:
         """Return the results of a checked submission."""
         hints_only = self.hints_only or not checked.assignment.reveal
+        checked = as_hints(checked) if hints_only else checked
         found = {
             "score": float(checked.points),
             "output": _points_sentence(checked),
@@ -85,6 +87,7 @@ class PrairieLearn(NamedTuple):
     def graded(self, file: str, checked: Checked) -> Mapping[str, str]:
         """Return the results of a checked submission, without messages where they would be too long."""
         hints_only = self.hints_only or not checked.assignment.reveal
+        checked = as_hints(checked) if hints_only else checked
         found: dict[str, object] = {
             "gradable": True,
             "score": float(checked.points / checked.of) if checked.of else 0.0,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cnncalc.homework.assignment import Counting, Question
+from cnncalc.homework.hints import as_hints
 from cnncalc.homework.marks import Checked, Mark
 from cnncalc.render.check_json import mark_json, plain
 from cnncalc.render.marks import VERDICTS, mark_sentences, points_text, question_key
@@ -37,6 +38,7 @@ class Feedback(NamedTuple):
     def graded(self, file: str, checked: Checked) -> Mapping[str, str]:
         """Return both files of a checked submission."""
         hints_only = self.hints_only or not checked.assignment.reveal
+        checked = as_hints(checked) if hints_only else checked
         return {
             "feedback/{}.md": feedback_markdown(file, checked, hints_only=hints_only),
             "feedback/{}.json": feedback_json(file, checked, hints_only=hints_only),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -22,6 +23,10 @@ VERDICTS = {
 
 MOST_EXPLANATIONS = 4
 """Of the ways to a wrong number, as many are told."""
+
+
+_SAYS_NOTHING = re.compile(r"[0-9]+(, [0-9]+)*")
+"""A working that is its result: `435, 435`."""
 
 
 def question_key(question: Question) -> str:
@@ -92,7 +97,7 @@ def as_written(diagnosis: Diagnosis, mark: Mark, counting: Counting) -> Diagnosi
 
 def diagnosis_text(diagnosis: Diagnosis, written: str) -> str:
     """Tell one way to a wrong number: `2,400 = 16*6*5*5: the biases (16) are left out`."""
-    numbers = diagnosis.numbers
+    numbers = "" if _SAYS_NOTHING.fullmatch(diagnosis.numbers) else diagnosis.numbers
     sentences = [clean(one.sentence) for one in diagnosis.mistakes]
     told = (
         sentences[0] if len(sentences) == 1 else say("{first}; and {second}", first=sentences[0], second=sentences[1])

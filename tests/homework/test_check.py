@@ -57,6 +57,7 @@ def mistakes(mark):
         ("fc1.output_shape", "120"),
         ("fc1.output_shape", "1x120"),
         ("fc1.output_shape", "1x1x120"),
+        ("fc1.output_shape", "120 x 1"),
         ("conv1.output_height", "(32-5)/1+1"),
         ("conv1.parameters", "156"),
         ("conv1.parameters", "(5*5*1+1)*6"),
@@ -123,12 +124,25 @@ def test_the_mistake_is_named():
         ("total.macs", "416,520 FLOPs", "macs-called-flops"),
         ("total.flops", "833,040 MACs", "flops-called-macs"),
         ("total.macs", "416,520 bytes", "wrong-unit"),
+        ("conv2.parameters", "2416 KiB", "wrong-unit"),
+        ("conv2.parameters", "9664 B", "bytes-for-numbers"),  # 4 bytes each
     ],
 )
 def test_a_wrong_unit_is_a_named_mistake(key, text, name):
     mark = one(key, text)
     assert mark.verdict == "wrong"
     assert (name,) in mistakes(mark)
+
+
+def test_a_number_of_two_digits_is_near_everything_and_explained_by_nothing():
+    assert one("total.parameters", "60k").diagnoses == ()
+    assert mistakes(one("total.parameters", "61.5k"))  # 61,470 without the 236 biases
+
+
+def test_a_lone_layers_quantities_need_no_layer():
+    work = Assignment("one layer", SAME, (question_of("conv1.output_shape"), question_of("conv1.parameters")))
+    found = check(work, output_shape="6x28x28", parameters=6 * (3 * 9 + 1))
+    assert [mark.verdict for mark in found.marks] == ["right", "right"]
 
 
 def test_an_early_mistake_is_not_marked_twice():
@@ -219,6 +233,10 @@ def test_a_course_may_count_otherwise():
 SAME = cnncalc.loads(
     "cnncalc: 1\ninput: [3, 28, 28]\nlayers:\n- {type: Conv2d, out_channels: 6, kernel_size: 3, padding: 1}\n"
 )
+
+
+def question_of(key):
+    return Question(read_key(key, ["conv1"]))
 
 
 def conditioned(*keys):

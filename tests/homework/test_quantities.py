@@ -20,6 +20,8 @@ NETWORK = Network(cnncalc.load(LENET))
         ("conv1.output_shape", "conv1.output_shape"),
         ("Conv1 . Output Shape", "conv1.output_shape"),
         ("conv1.shape", "conv1.output_shape"),
+        ("conv1.output", "conv1.output_shape"),
+        ("conv1.输出", "conv1.output_shape"),
         ("conv1.参数量", "conv1.parameters"),
         ("conv1.感受野", "conv1.receptive_field"),
         ("ｃｏｎｖ１.rf", "conv1.receptive_field"),

@@ -32,6 +32,9 @@ _SIZES: dict[str, tuple[int, str]] = {
 }
 """A multiplier as written, folded -> its size and canonical name."""
 
+MULTIPLIERS = {name: size for size, name in _SIZES.values()}
+"""The size of each multiplier, by its canonical name."""
+
 _UNITS = {
     "B": r"b|bytes?|字节",
     "bit": r"bits?|比特|位",
