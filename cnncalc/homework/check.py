@@ -33,8 +33,15 @@ class Checker:
     def check(self, submission: Submission) -> Checked:
         """Return the marks of a submission. What it says is data: nothing in it is executed or opened."""
         answers, others, warnings = self._by_question(submission)
-        own = OwnAnswers(self.taker, self._reasons, answers, others)
-        marks = tuple(self._mark(question, answers.get(id(question)), own) for question in self.assignment.questions)
+        asked = [(question, answers[id(question)]) for question in self.assignment.questions if id(question) in answers]
+        taken = {id(question): self.taker.take(question, answer.text) for question, answer in asked}
+        own = OwnAnswers(self.taker, self._reasons, taken, others)
+        marks = tuple(
+            self._mark(answers[id(question)], taken[id(question)], own)
+            if id(question) in taken
+            else self.taker.blank(question)
+            for question in self.assignment.questions
+        )
         warnings += [_unread(mark) for mark in marks if mark.verdict == "unread"]
         return Checked(self.assignment, submission, marks, tuple(others.values()), tuple(warnings))
 
@@ -86,14 +93,11 @@ class Checker:
                 answers[id(found)] = answer
         return answers, others, warnings
 
-    def _mark(self, question: Question, answer: Answer | None, own: OwnAnswers) -> Mark:
-        if answer is None:
-            return self.taker.blank(question)
-        taken = self.taker.take(question, answer.text)
+    def _mark(self, answer: Answer, taken: Taken, own: OwnAnswers) -> Mark:
         mark = taken.mark._replace(answer=answer)
         if mark.verdict != "wrong":
             return mark
-        if question.such_that:
+        if mark.question.such_that:
             return self._mark_condition(mark, own)
         return self._mark_wrong(mark, taken, answer.text, own)
 

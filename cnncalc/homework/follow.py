@@ -37,6 +37,7 @@ class Own:
         self.truth = network
         self.given = given
         self.known = {} if known is None else known
+        self._entering: dict[str, set[Asked]] = {}
         self.wrong = {asked: value for asked, value in given.items() if value != network.value(asked)}
 
     def follow(self, asked: Asked) -> dict[Value, tuple[Asked, ...]]:
@@ -84,6 +85,11 @@ class Own:
 
     def entering(self, name: str) -> set[Asked]:
         """Return the wrong shapes that reach the inputs of a layer: of each path, what was answered last."""
+        if name not in self._entering:
+            self._entering[name] = self._upstream(name)
+        return self._entering[name]
+
+    def _upstream(self, name: str) -> set[Asked]:
         found: set[Asked] = set()
         pending = list(self.truth.nodes[name].inputs)
         seen: set[str] = set()
@@ -112,7 +118,7 @@ class Own:
                 return computed, sources
             return (computed[_axes(computed).index(asked.quantity)],), sources
         if asked.quantity in _OF_OUTPUT and asked.place in self.shapes:
-            sources |= set(self.shapes[asked.place][1])
+            sources = sources.union(self.shapes[asked.place][1])
         value = self.network.value_or_none(asked)
         return None if value is None else (value, sources)
 

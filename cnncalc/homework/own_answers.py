@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cnncalc.homework.assignment import Question
 from cnncalc.homework.follow import Own
@@ -11,19 +11,21 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import Asked
 from cnncalc.homework.reasons import Reasons
 from cnncalc.homework.submission import Answer
-from cnncalc.homework.taken import Taker
-
-Answers = Mapping[int, Answer]
-"""Answers by the id of their question."""
+from cnncalc.homework.taken import Taken, Taker
 
 
 class OwnAnswers:
-    """A student's answers, and the networks as they have them. `others`: the answers to what was not asked."""
+    """A student's answers, and the networks as they have them.
 
-    def __init__(self, taker: Taker, reasons: Reasons, answers: Answers, others: Mapping[Asked, Answer]) -> None:
+    `taken`: the answers to what was asked, by the id of the question. `others`: those to what was not asked.
+    """
+
+    def __init__(
+        self, taker: Taker, reasons: Reasons, taken: Mapping[int, Taken], others: Mapping[Asked, Answer]
+    ) -> None:
         self._taker = taker
         self._reasons = reasons
-        self._answers = answers
+        self._taken = taken
         self._others = others
         self._own: dict[int, Own] = {}
 
@@ -39,29 +41,25 @@ class OwnAnswers:
     def arguments(self, question: Question) -> dict[Asked, Value]:
         """Return the arguments that the student chose in questions of the same kind about the same network."""
         found: dict[Asked, Value] = {}
-        for other in self._taker.assignment.questions:
-            answer = self._answers.get(id(other))
-            if other.such_that and answer and self._taker.network(other) is self._taker.network(question):
-                written = self._taker.take(other, answer.text).mark.written
-                if written:
-                    found[other.asked] = written.numbers
+        for other in self._taker.asked_of(self._taker.network(question)):
+            taken = self._taken.get(id(other))
+            if other.such_that and taken and taken.mark.written:
+                found[other.asked] = taken.mark.written.numbers
         return found
 
     def _given(self, network: Network) -> dict[Asked, Value]:
-        taker = self._taker
         given: dict[Asked, Value] = {}
-        for question in taker.assignment.questions:
-            answer = self._answers.get(id(question))
-            if answer and not question.such_that and taker.network(question) is network:
-                self._go_on_with(question, answer, given)
-        if network is taker.network_of(taker.assignment.graph):
-            for asked, answer in self._others.items():
-                if asked.quantity != "output" and network.value_or_none(asked) is not None:
-                    self._go_on_with(taker.unasked(asked), answer, given)
+        for question in self._taker.asked_of(network):
+            taken = self._taken.get(id(question))
+            if taken and taken.plain and question.asked.quantity != "output":
+                given[question.asked] = taken.plain.value
+        if network is self._taker.network_of(self._taker.assignment.graph):
+            given.update(self._unasked(network))
         return given
 
-    def _go_on_with(self, question: Question, answer: Answer, given: dict[Asked, Value]) -> None:
-        if question.asked.quantity != "output":
-            plain = self._taker.take(question, answer.text).plain
-            if plain:
-                given[question.asked] = plain.value
+    def _unasked(self, network: Network) -> Iterator[tuple[Asked, Value]]:
+        for asked, answer in self._others.items():
+            if asked.quantity != "output" and network.value_or_none(asked) is not None:
+                plain = self._taker.take(self._taker.unasked(asked), answer.text).plain
+                if plain:
+                    yield asked, plain.value

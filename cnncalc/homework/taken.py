@@ -35,6 +35,7 @@ class Taker:
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
         self._networks: dict[int, Network] = {}
+        self._asked_of: dict[int, list[Question]] = {}
         self._unasked: dict[Asked, Question] = {}
         self._taken: dict[tuple[int, str], Taken] = {}
 
@@ -48,6 +49,13 @@ class Taker:
         if found is None:
             found = self._networks[id(graph)] = Network(graph, self.assignment.counting, self.assignment.seed)
         return found
+
+    def asked_of(self, network: Network) -> list[Question]:
+        """Return the questions that are asked of a network."""
+        if not self._asked_of:
+            for question in self.assignment.questions:
+                self._asked_of.setdefault(id(self.network(question)), []).append(question)
+        return self._asked_of.get(id(network), [])
 
     def take(self, question: Question, text: str) -> Taken:
         """Return what can be said of an answer to a question of the assignment's, or to one of `unasked`."""
