@@ -110,6 +110,7 @@ def modules_after(*arguments: str) -> set[str]:
         ("summary", "specs/googlenet.yaml", "--format", "csv"),
         ("explain", "specs/lenet.yaml", "conv2"),
         ("schema",),
+        ("check", "specs/homework/lenet_table/right.md", "--assignment", "specs/homework/lenet_table.yaml"),
     ],
     ids=" ".join,
 )
