@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from html import escape
 
 from cnncalc.homework.assignment import Assignment
@@ -33,22 +34,53 @@ _STYLE = (
 def gradebook_csv(assignment: Assignment, records: Iterable[Record], same_id: Iterable[str]) -> Iterator[bytes]:
     """Yield the gradebook: a header and a row a file, formula-safe. The names of columns do not change with language.
 
-    `note` says why a file has no points, and that an id stands in more than one file: none of them counts more.
+    `note` says why a file has no points, what in it was not read or is doubtful, and that an id stands in more than one
+    file: none of them counts more. A question whose answer could not be read has no points, not 0.
     """
     doubtful = frozenset(same_id)
     keys = [question_key(question) for question in assignment.questions]
     of = points_text(sum(question.points for question in assignment.questions))  # type: ignore[arg-type]
     yield _csv_row(["id", "name", "file", "status", "points", "of", "note", *keys])
     for record in records:
-        note = record.problem.replace("\n", "; ")
-        if record.id and folded_id(record.id) in doubtful:
-            note = say("this id is in more than one file")
+        note = _joined(_notes(record, is_doubtful=bool(record.id) and folded_id(record.id) in doubtful))
         points = points_text(record.points).replace(",", "") if record.is_graded else ""
-        marks = [points_text(result.points).replace(",", "") for result in record.results]
+        marks = [
+            "" if result.verdict == "unread" else points_text(result.points).replace(",", "")
+            for result in record.results
+        ]
         yield _csv_row(
             [record.id, record.name, record.file, record.status, points, of.replace(",", ""), note, *marks]
             + [""] * (len(keys) - len(marks))
         )
+
+
+def _notes(record: Record, *, is_doubtful: bool) -> Iterator[str]:
+    """Yield what a teacher should know of a file."""
+    yield from record.problem.splitlines()
+    if is_doubtful:
+        yield say("this id is in more than one file")
+    unread = sum(result.verdict == "unread" for result in record.results)
+    if unread:
+        yield say_count("{count} answer could not be read", "{count} answers could not be read", unread)
+    found = record.found
+    if unknown := found.get("W556", 0):
+        yield say_count("{count} key was not understood", "{count} keys were not understood", unknown)
+    if twice := found.get("W551", 0):
+        yield say_count(
+            "{count} question is answered twice, and the later answer counts",
+            "{count} questions are answered twice, and the later answers count",
+            twice,
+        )
+    if skipped := found.get("W553", 0) + found.get("W554", 0):
+        yield say_count("{count} part of the file is not read", "{count} parts of the file are not read", skipped)
+    if doubtful := found.get("W552", 0):
+        yield say_count("{count} value is not clear", "{count} values are not clear", doubtful)
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    """Return sentences as one line."""
+    first, *others = [*sentences] or [""]
+    return reduce(lambda before, after: say("{before}; {after}", before=before, after=after), others, first)
 
 
 def _csv_row(cells: Sequence[str]) -> bytes:
@@ -135,7 +167,7 @@ def summary_lines(tally: ClassTally) -> Iterator[str]:
     """Yield what the terminal shows of a class."""
     yield from _facts(tally)
     for one in tally.failures[:20]:
-        status, problem = say(STATUSES[one.status]), clean(one.problem.replace("\n", "; "))
+        status, problem = say(STATUSES[one.status]), clean(_joined(one.problem.splitlines()))
         yield say("  {file}: {status}: {problem}", file=clean(one.file), status=status, problem=problem)
     if len(tally.failures) > 20:
         yield say("  and {count} more", count=number(len(tally.failures) - 20))
@@ -194,7 +226,7 @@ def _sections(tally: ClassTally) -> Iterator[tuple[str, list[str]]]:
         say("Answers that are written alike, wrong ones among them"): [", ".join(files) for files in tally.alike],
     }
     for title, items in parts.items():
-        shown = [clean(item.replace("\n", "; ")) for item in items]
+        shown = [clean(_joined(item.splitlines())) for item in items]
         if len(shown) > MOST_LISTED:
             shown = [*shown[:MOST_LISTED], say("and {count} more", count=number(len(items) - MOST_LISTED))]
         if shown:

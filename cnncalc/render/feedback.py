@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from cnncalc.diagnostics import Diagnostic
 from cnncalc.homework.assignment import Counting, Question
 from cnncalc.homework.hints import as_hints
 from cnncalc.homework.marks import Checked, Mark
@@ -26,6 +27,7 @@ STATUSES = {
     "too large": later("too large"),
     "too slow": later("too slow"),
     "crashed": later("crashed"),
+    "no key": later("no key"),
 }
 """What became of a file, as people read it."""
 
@@ -85,10 +87,15 @@ def feedback_json(file: str, checked: Checked, *, hints_only: bool) -> str:
         "points": plain(checked.points),
         "of": plain(checked.of),
         "not_asked": [answer.key for answer in checked.unasked],
+        "warnings": [_warning_json(one) for one in (*checked.submission.found, *checked.warnings)],
     }
     told = (_told(mark, checked.assignment.counting, hints_only).json for mark in checked.marks)
     questions = ",\n".join(told)
     return f'{json.dumps(found)[:-1]}, "questions": [\n{questions}\n]}}\n'
+
+
+def _warning_json(one: Diagnostic) -> dict[str, object]:
+    return {"code": one.code, "line": one.span.line if one.span else None, "message": one.message}
 
 
 def failure_markdown(file: str, status: str, problem: str) -> str:
@@ -172,6 +179,8 @@ def _found(checked: Checked) -> Iterator[str]:
             yield f"- {say('line {line}: {problem}', line=one.span.line, problem=escaped(one.message))}"
         else:
             yield f"- {escaped(one.message)}"
+        for label in one.labels:
+            yield f"  - {say('line {line}: {problem}', line=label.span.line, problem=escaped(label.text))}"
     for answer in checked.unasked:
         yield f"- {say('{key} is not asked, and counts for nothing', key=escaped(answer.key))}"
 

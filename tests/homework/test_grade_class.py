@@ -19,6 +19,7 @@ from cnncalc.homework.submission import read_submission
 from cnncalc.render.class_bars import bars_svg
 from cnncalc.render.class_report import class_html, class_json, class_markdown, gradebook_csv, summary_lines
 from cnncalc.render.feedback import escaped, failure_markdown, feedback_json, feedback_markdown
+from cnncalc.text import use_language
 
 ASSIGNMENT = read_assignment(
     """assignment: "<b>Week 1</b> | =1+1"
@@ -31,6 +32,13 @@ questions:
     "hw.yaml",
 )
 CHECKER = Checker(ASSIGNMENT)
+
+
+@pytest.fixture
+def chinese():
+    use_language("zh")
+    yield
+    use_language("en")
 
 
 def checked(shape: str, parameters: str, student: str = "{}"):
@@ -89,6 +97,58 @@ def test_the_gradebook_has_a_row_a_file_and_no_formula():
     ]
     assert [row[7:] for row in rows] == [["1", "2"], ["1", "1"], ["0", "1"], ["0", "1"], ["", ""]]
     assert [bool(row[6]) for row in rows] == [False, True, True, False, True]
+
+
+def gradebook(*records: Record, same_id=()) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(gradebook_csv(ASSIGNMENT, records, same_id)).decode())))
+
+
+DOUBTFUL = """student: {id: '2', name: Ada}
+answers:
+  conv.output_shape: no idea
+  conv.parameters: 2416
+  conv.params: 2400
+  conv.colour: red
+  cnv.params: 3
+  conv.parameters: '2,400'
+other: 3
+"""
+
+
+def test_the_gradebook_tells_what_was_not_read_from_what_is_wrong():
+    record = of_checked("a.yaml", CHECKER.check(read_submission(DOUBTFUL, "a.yaml")))
+    (row,) = gradebook(record)
+    # An answer nobody could read has no points, and one that is wrong has those of its mistake: half of 2.
+    assert (row["conv.output_shape"], row["conv.parameters"], row["points"]) == ("", "1", "1")
+    assert row["note"].split("; ") == [
+        "1 answer could not be read",
+        "2 keys were not understood",
+        "2 questions are answered twice, and the later answers count",
+        "1 part of the file is not read",
+    ]
+    (row,) = gradebook(of_checked("a.yaml", checked("16x9x9", "7")))
+    assert (row["conv.output_shape"], row["note"]) == ("0", "")
+
+
+def test_a_file_that_failed_keeps_its_student_and_its_note():
+    failed = Record("x.yaml", "too slow", "checking it takes long", "2", "Ada")
+    (row,) = gradebook(failed, same_id=["2"])
+    assert (row["id"], row["name"], row["points"]) == ("2", "Ada", "")
+    assert row["note"] == "checking it takes long; this id is in more than one file"
+
+
+def test_notes_are_joined_as_the_language_does(chinese):
+    record = Record("x.yaml", "unreadable", "甲\n乙")
+    assert gradebook(record)[0]["note"] == "甲；乙"
+
+
+def test_feedback_tells_both_places_of_an_answer_given_twice():
+    marks = CHECKER.check(read_submission(DOUBTFUL, "a.yaml"))
+    text = feedback_markdown("a.yaml", marks, hints_only=True)
+    assert "- line 8: conv.parameters is answered twice; the later answer counts\n  - line 4: first here\n" in text
+    told = json.loads(feedback_json("a.yaml", marks, hints_only=True))["warnings"]
+    assert {"code": "W551", "line": 8, "message": "conv.parameters is answered twice; the later answer counts"} in told
+    assert [one["code"] for one in told].count("W556") == 2
 
 
 def test_the_report_for_programs_has_the_same_numbers():

@@ -107,6 +107,21 @@ def test_the_output_folder_and_the_assignment_are_no_submissions(tmp_path):
     assert read_all(tmp_path, tmp_path / "out", tmp_path / "hw.yaml", tmp_path / "missing") == {"a.yaml": ANSWERS}
 
 
+def test_a_folder_of_results_is_skipped_and_never_graded(tmp_path):
+    for name in ("a.yaml", "old/.cnncalc-grade", "old/gradebook.csv", "old/feedback/a.md", "older/b.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(ANSWERS)
+    assert set(read_all(tmp_path)) == {"a.yaml", "older/b.yaml"}
+    for folder, leave in ((tmp_path / "old", ()), (tmp_path, (tmp_path,))):
+        with pytest.raises(CnncalcError, match="E577"):
+            submissions(folder, leave)
+
+
+def test_a_folder_of_results_in_an_archive_is_skipped(tmp_path):
+    names = ("a.yaml", "old/.cnncalc-grade", "old/gradebook.csv", "old/feedback/a.md", "older/b.yaml")
+    assert set(read_all(archive(tmp_path / "hw.zip", **dict.fromkeys(names, ANSWERS)))) == {"a.yaml", "older/b.yaml"}
+
+
 def test_one_file_may_be_graded_alone(tmp_path):
     (tmp_path / "a.yaml").write_bytes(ANSWERS)
     assert read_all(tmp_path / "a.yaml") == {"a.yaml": ANSWERS}

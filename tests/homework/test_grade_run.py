@@ -87,13 +87,15 @@ def patient(monkeypatch):
 )
 def test_a_file_that_breaks_its_worker_is_marked_and_the_others_are_graded(tmp_path, patient, does, status):
     files = {f"s{at}.yaml": answers(f"good{at}") for at in range(12)}
-    files["s5.yaml"] = answers(does)
+    files["s5.yaml"] = answers(does, "2026005")
     folder = hand_in(tmp_path / "in", files)
     records = grade(folder, tmp_path / "out", job(Hostile, seconds=0.5, memory=128))
     assert {one.file: one.status for one in records} == {
         name: status if name == "s5.yaml" else "graded" for name in sorted(files)
     }
     assert [one.points for one in records if one.is_graded] == [4] * 11
+    # It keeps its student, so that the gradebook tells whose file to look at.
+    assert [(one.id, one.name) for one in records if not one.is_graded] == [("2026005", does)]
     told = (tmp_path / "out/feedback/s5.md").read_text()
     assert "could not be graded" in told
     assert status in told
@@ -276,6 +278,20 @@ def test_an_executor_that_fails_is_an_error_and_what_is_done_is_kept(tmp_path, m
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def test_the_results_of_another_run_are_no_submissions(tmp_path, mixed):
+    before = grade(mixed, tmp_path / "out", job())
+    grade(mixed, mixed / "deep/results", job())
+    assert len(submissions(mixed)) == len(before)
+    assert grade(mixed, tmp_path / "out", job()) == before
+
+
+def test_one_sentence_is_told_once_of_a_file_that_cannot_be_read(tmp_path):
+    folder = hand_in(tmp_path / "in", {"a.yaml": "a: &a [1]\nanswers:\n  x: *a\n  y: *a\n  z: *a\n"})
+    (record,) = grade(folder, tmp_path / "out", job())
+    assert record.problem.count("*a") == 1
+    assert record.problem.splitlines()[0].startswith("line 1: ")
+
+
 # Records.
 
 
@@ -288,6 +304,7 @@ def test_a_record_comes_back_from_its_line():
     record = of_checked("a.yaml", Checker(ASSIGNMENT).check(submission))
     assert from_values(json.loads(to_line(record))) == record
     assert record.id == "7"
+    assert record.found == {"W557": 1}
     assert record.results[0] == Result("unread", 0 * record.points)
     wrong = record.results[2]
     assert (wrong.verdict, wrong.points, wrong.value) == ("wrong", 0, "2400")

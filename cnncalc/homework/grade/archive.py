@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.homework.grade.files import MAX_FILES, File, Refusal, check_size, is_left_behind, refuse, too_many
+from cnncalc.homework.grade.files import JOURNAL, MAX_FILES, File, Refusal, check_size, is_left_behind, refuse, too_many
 from cnncalc.spec.files import MAX_BYTES
 from cnncalc.text import say
 
@@ -35,7 +35,12 @@ def of_archive(path: Path) -> list[File]:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeDecodeError):
         raise _broken(path, say("its table of contents is broken")) from None
-    members = [one for one in archive.infolist() if not one.is_dir() and not _left_behind(one.filename)]
+    results = tuple(one[: -len(JOURNAL)] for one in archive.namelist() if one.endswith(f"/{JOURNAL}"))
+    members = [
+        one
+        for one in archive.infolist()
+        if not one.is_dir() and not _left_behind(one.filename) and not one.filename.startswith(results)
+    ]
     if len(members) > MAX_FILES:
         raise too_many(path)
     found: dict[str, File] = {}

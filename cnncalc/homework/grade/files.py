@@ -15,11 +15,14 @@ from cnncalc.text import reason_text, say
 MAX_FILES = 100_000
 MAX_DEPTH = 32
 
+JOURNAL = ".cnncalc-grade"
+"""The journal's name in an output folder; a folder that holds one is a run's results, and no submission."""
+
 _LEFT_BEHIND = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 """What systems leave in folders, next to hidden files."""
 
 Status = str
-"""`graded`, or why not: `unreadable`, `refused`, `too large`, `too slow`, `crashed`."""
+"""`graded`, or why not: `unreadable`, `refused`, `too large`, `too slow`, `crashed`, `no key`."""
 
 
 class Refusal(Exception):
@@ -42,11 +45,15 @@ def submissions(path: Path, leave: Collection[Path] = ()) -> list[File]:
     """Return the files of a folder or a .zip, or the one file itself, by name.
 
     `leave` are files and folders that stand there and are no submissions: the output folder, the assignment. Raises
-    CnncalcError: E570 for what cannot be read, or has nothing to grade; E470 for more than MAX_FILES.
+    CnncalcError: E570 for what cannot be read, or has nothing to grade; E577 for a folder that holds the results of a
+    run, or would; E470 for more than MAX_FILES.
     """
     try:
         if path.is_dir():
-            found = _of_folder(path, {_identity(one) for one in leave if one.exists()})
+            left = {_identity(one) for one in leave if one.exists()}
+            if _identity(path) in left or (path / JOURNAL).exists():
+                raise _is_taken(path)
+            found = _of_folder(path, left)
         elif path.suffix.lower() == ".zip":
             from cnncalc.homework.grade.archive import of_archive
 
@@ -89,6 +96,12 @@ def check_size(size: int) -> None:
         raise Refusal("too large", say("it is larger than {limit} bytes", limit=f"{MAX_BYTES:,}"))
 
 
+def _is_taken(path: Path) -> CnncalcError:
+    message = say("{path} cannot hold both submissions and results", path=path)
+    help = say("keep the submissions in a folder of their own, and name another with -o")
+    return CnncalcError([Diagnostic("E577", message, help=help)])
+
+
 def _identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_dev, found.st_ino
@@ -106,6 +119,8 @@ def _of_folder(root: Path, leave: Collection[tuple[int, int]]) -> list[File]:
             if not prefix:
                 raise
             found.append(File(prefix.rstrip("/"), refuse(_unreadable(error))))
+            continue
+        if any(entry.name == JOURNAL for entry in entries):
             continue
         for entry in entries:
             name = f"{prefix}{entry.name}"

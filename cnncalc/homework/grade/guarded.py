@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cnncalc.homework.grade.files import Status
-from cnncalc.homework.grade.worker import BROKEN, LENGTH, OUT_OF_MEMORY, read_frame, write_frame
+from cnncalc.homework.grade.worker import BROKEN, LENGTH, OUT_OF_MEMORY, WHOSE, read_frame, write_frame
+from cnncalc.homework.submission import Student
 from cnncalc.text import say
 
 PATIENCE = 4
@@ -38,13 +39,14 @@ Task = tuple[str, bytes]
 class Outcome(NamedTuple):
     """What came of a file: the record, a line of JSON, and the texts by path; or else the status of the failure.
 
-    `error`: the name of the exception, where there was one.
+    `error`: the name of the exception, where there was one. `student`: whose file failed, as far as it was read.
     """
 
     record: bytes = b""
     texts: Mapping[str, bytes] = {}
     failure: Status = ""
     error: str = ""
+    student: Student = Student()
 
 
 class Closed(Exception):
@@ -56,9 +58,10 @@ class StartError(Exception):
 
 
 class _Failed(Exception):
-    def __init__(self, status: Status, error: str = "") -> None:
+    def __init__(self, status: Status, error: str = "", student: Student = Student()) -> None:  # noqa: B008
         self.status = status
         self.error = error
+        self.student = student
 
 
 class Worker:
@@ -107,13 +110,17 @@ class Worker:
     def receive(self, seconds: float) -> Outcome:
         """Wait for the next result, for `seconds` on the clock. Raises _Failed."""
         self.deadline = time.monotonic() + seconds
+        student = Student()
         try:
             frame = read_frame(self._from)
+            if frame.startswith(WHOSE):
+                student = Student(*json.loads(frame[len(WHOSE) :]))
+                frame = read_frame(self._from)
         except (EOFError, OSError):
-            raise _Failed(self._verdict()) from None
+            raise _Failed(self._verdict(), student=student) from None
         self.deadline = None
         if frame.startswith(BROKEN):
-            raise _Failed("crashed", frame[len(BROKEN) :].decode())
+            raise _Failed("crashed", frame[len(BROKEN) :].decode(), student)
         self.is_fresh = False
         record, lengths, bodies = frame.split(b"\n", 2)
         texts: dict[str, bytes] = {}
@@ -184,7 +191,7 @@ class Workers:
                 if self._closed.is_set():
                     raise Closed from None
                 if worker.is_fresh:
-                    done.append(Outcome(failure=failure.status, error=failure.error))
+                    done.append(Outcome(failure=failure.status, error=failure.error, student=failure.student))
             else:
                 with self._lock:
                     self._idle.append(worker)

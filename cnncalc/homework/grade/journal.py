@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 from cnncalc.homework.grade.output import replace_file
 from cnncalc.homework.grade.record import Record, from_values
 
-FORM = 1
+FORM = 2
 
 
 class Line(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -32,7 +33,11 @@ class Result(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One file. `answers`: a digest of its answers, the same where all are written alike."""
+    """One file.
+
+    `answers`: a digest of its answers, the same where all are written alike. `found`: how many warnings of each code
+    reading and checking it gave.
+    """
 
     file: str
     status: Status
@@ -42,6 +47,7 @@ class Record(NamedTuple):
     points: Fraction = Fraction()
     results: tuple[Result, ...] = ()
     answers: str = ""
+    found: Mapping[str, int] = {}
 
     @property
     def is_graded(self) -> bool:
@@ -63,7 +69,8 @@ def of_checked(file: str, checked: Checked) -> Record:
     student = checked.submission.student
     results = tuple(map(_result, checked.marks))
     answers = _answers_digest(checked.submission)
-    return Record(file, "graded", "", student.id, student.name, checked.points, results, answers)
+    found = Counter(one.code for one in (*checked.submission.found, *checked.warnings))
+    return Record(file, "graded", "", student.id, student.name, checked.points, results, answers, found)
 
 
 def _result(mark: Mark) -> Result:
@@ -106,6 +113,7 @@ def from_values(found: Any) -> Record:
             _fraction(values["points"]),
             results,
             str(values["answers"]),
+            {str(code): int(count) for code, count in values["found"].items()},
         )
-    except (TypeError, KeyError, IndexError, ZeroDivisionError, RecursionError) as error:
+    except (TypeError, AttributeError, KeyError, IndexError, ZeroDivisionError, RecursionError) as error:
         raise ValueError(str(error)) from None

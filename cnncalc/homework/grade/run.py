@@ -15,22 +15,22 @@ from typing import NamedTuple
 
 from cnncalc import __version__
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.homework.grade.files import File, Refusal, Status
+from cnncalc.homework.grade.files import JOURNAL, File, Refusal, Status
 from cnncalc.homework.grade.guarded import Outcome, StartError, grade_chunk
 from cnncalc.homework.grade.journal import Journal
 from cnncalc.homework.grade.names import safe_names
 from cnncalc.homework.grade.output import cannot_write, replace_file
 from cnncalc.homework.grade.record import Record, digest_of, to_line
 from cnncalc.homework.grade.worker import Job
+from cnncalc.homework.submission import Student
 from cnncalc.text import say
-
-JOURNAL = ".cnncalc-grade"
-"""The journal's name in the output folder."""
 
 MOST_FILES, MOST_BYTES = 32, 2**20
 """What a worker is handed at a time, at most."""
 AHEAD = 2
 """So many chunks a worker are on their way."""
+
+NOBODY = Student()
 
 TRANSIENT: frozenset[Status] = frozenset(("crashed", "too slow", "too large"))
 """What another run may find otherwise, so that it is tried again."""
@@ -152,14 +152,14 @@ class Grading:
             for one, outcome in zip(chunk, _outcomes(future), strict=True):
                 if outcome.failure:
                     problem = _failure_text(outcome, self._job)
-                    self._write_failure(one.name, one.digest, outcome.failure, problem)
+                    self._write_failure(one.name, one.digest, outcome.failure, problem, outcome.student)
                 else:
                     self._write(one.name, one.digest, outcome.record, outcome.texts)
             self._journal.flush()
             advance(len(chunk))
 
-    def _write_failure(self, file: str, digest: str, status: Status, problem: str) -> None:
-        record = Record(file, status, problem)
+    def _write_failure(self, file: str, digest: str, status: Status, problem: str, student: Student = NOBODY) -> None:
+        record = Record(file, status, problem, student.id, student.name)
         texts = self._job.renderer.failed(file, status, problem)
         bodies = {path: text.encode("utf-8", "backslashreplace") for path, text in texts.items()}
         self._write(file, digest, to_line(record), bodies)

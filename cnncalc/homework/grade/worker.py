@@ -87,7 +87,7 @@ def main() -> None:
         for name, data in files:
             _limit_time(job.seconds)
             try:
-                result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data)
+                result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data, leave)
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
             except Exception as error:
@@ -98,12 +98,16 @@ def main() -> None:
         gc.collect(0)
 
 
-def _result(renderer: Renderer, checker: Checks, name: str, data: bytes) -> bytes:
+def _result(renderer: Renderer, checker: Checks, name: str, data: bytes, leave: BinaryIO) -> bytes:
     """Return what came of one file.
 
     That is the record, and the path and length in bytes of each text, a line of JSON each; then the texts.
     """
-    record, texts = grade(renderer, checker, name, data)
+
+    def tell(student: Student) -> None:
+        write_frame(leave, WHOSE + json.dumps(student).encode())
+
+    record, texts = grade(renderer, checker, name, data, tell)
     bodies = [text.encode("utf-8", "backslashreplace") for text in texts.values()]
     lengths = json.dumps([*zip(texts, map(len, bodies), strict=True)]).encode()
     return b"".join((to_line(record), b"\n", lengths, b"\n", *bodies))
@@ -113,17 +117,36 @@ OUT_OF_MEMORY = 71
 """How the process ends where a file was too large for it."""
 BROKEN = b"\n"
 """What an answer starts with where the code failed; the exception's name follows."""
+WHOSE = b"\r"
+"""What a message starts with that tells whose file is checked next: a file that fails keeps its student."""
 
 
-def grade(renderer: Renderer, checker: Checks, name: str, data: bytes) -> tuple[Record, Mapping[str, str]]:
-    """Return the record of a file's bytes, and what is written of it, by path."""
+def grade(
+    renderer: Renderer, checker: Checks, name: str, data: bytes, tell: Callable[[Student], None]
+) -> tuple[Record, Mapping[str, str]]:
+    """Return the record of a file's bytes, and what is written of it, by path; `tell` learns whose it is, before."""
     try:
         submission = read_submission(decode(data, name), name)
     except CnncalcError as error:
-        problem = "\n".join(_problem(one) for one in error.diagnostics[:5])
+        different: dict[str, Diagnostic] = {}
+        for one in error.diagnostics:
+            different.setdefault(one.message, one)
+        problem = "\n".join(_problem(one) for one in [*different.values()][:MOST_PROBLEMS])
         return Record(name, "unreadable", problem), renderer.failed(name, "unreadable", problem)
+    submission = submission._replace(student=_short(submission.student))
+    tell(submission.student)
     checked = checker.check(submission)
     return of_checked(name, checked), renderer.graded(name, checked)
+
+
+MOST_PROBLEMS = 5
+"""So many different ones are told of a file that cannot be read."""
+LONGEST_NAME = 200
+"""Characters that are kept of a student's id, and of a name."""
+
+
+def _short(student: Student) -> Student:
+    return Student(student.id[:LONGEST_NAME], student.name[:LONGEST_NAME])
 
 
 def _problem(found: Diagnostic) -> str:
