@@ -73,7 +73,7 @@ def grade(
             "--assignment",
             "-a",
             metavar=say("FILE"),
-            help=say("What was asked, and what it is worth."),
+            help=say("What was asked, and what it is worth; or the folder of keys that quiz --class wrote."),
             show_default=False,
             autocompletion=complete_file,
         ),
@@ -129,17 +129,19 @@ def _grade(request: Request, *, as_json: bool, color: str) -> int:
     from cnncalc.homework.assignment.read import load_assignment
     from cnncalc.homework.check import Checker
     from cnncalc.homework.grade.files import submissions
+    from cnncalc.homework.grade.keys import load_keys
     from cnncalc.homework.grade.run import Grading
     from cnncalc.homework.grade.tally import tally
     from cnncalc.homework.grade.worker import Job
     from cnncalc.render.progress import counting
     from cnncalc.text import language
 
-    assignment = load_assignment(request.assignment)
+    asked = Path(request.assignment)
+    assignment, keys = load_keys(asked) if asked.is_dir() else (load_assignment(request.assignment), None)
     folder, output = Path(request.folder), Path(request.output)
-    files = submissions(folder, leave=[output, Path(request.assignment)])
+    files = submissions(folder, leave=[output, asked])
     renderer = _renderer(request, assignment, alone=folder.is_file() and len(files) == 1)
-    job = Job(assignment, Checker, renderer, language(), request.timeout, request.memory)
+    job = Job(assignment, Checker, renderer, language(), request.timeout, request.memory, keys)
     with Grading(files, job, output, fresh=request.fresh) as grading:
         with _executor(request) as (executor, parallel), counting(len(files), color) as advance:
             grading.run(executor, parallel, advance)

@@ -149,6 +149,101 @@ def test_a_missing_folder_assignment_or_place_is_exit_code_2(homework):
     assert (homework / "hw.yaml").read_text() == HOMEWORK
 
 
+def test_the_submissions_folder_is_not_the_results(homework):
+    before = contents(homework)
+    done = cnncalc("grade", homework / "in", "-a", homework / "hw.yaml", "-o", homework / "in")
+    assert done.code == 2
+    assert "E577" in done.err
+    assert contents(homework) == before
+
+
+# Keys of a class: 3 filters of 3x3x3 and a bias are 3 * 28 = 84; 2 of 5x5x1 are 2 * 26 = 52.
+KEYS = {
+    "2026001": ("[3, 7, 7]", 3, 3, "84", "3x5x5"),
+    "2026002": ("[1, 9, 9]", 2, 5, "52", "2x5x5"),
+}
+
+
+@pytest.fixture
+def variants(tmp_path) -> Path:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "in").mkdir()
+    for id, (input, filters, kernel, parameters, shape) in KEYS.items():
+        layer = f"{{type: Conv2d, name: conv, out_channels: {filters}, kernel_size: {kernel}}}"
+        (tmp_path / f"keys/{id}.yaml").write_text(
+            f"assignment: Quiz\nnetwork: {{input: {input}, layers: [{layer}]}}\n"
+            "questions: [{label: q1, quantity: conv.parameters, points: 2}, {label: q2, quantity: conv.output_shape}]\n"
+        )
+        (tmp_path / f"keys/{id}.md").write_text("the key to read")
+        (tmp_path / f"in/{id}.yaml").write_text(
+            f"student: {{id: '{id}'}}\nanswers: {{q1: {parameters}, q2: {shape}}}\n"
+        )
+    return tmp_path
+
+
+def grade_variants(variants: Path, *options: object):
+    return cnncalc("grade", variants / "in", "-a", variants / "keys", "-o", variants / "out", *options)
+
+
+def gradebook(homework: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((homework / "out/gradebook.csv").open(encoding="utf-8")))
+
+
+def test_each_student_is_graded_with_their_own_key(variants):
+    (variants / "in/copied.yaml").write_text("student: {id: '2026002'}\nanswers: {q1: 84, q2: 3x5x5}\n")
+    done = grade_variants(variants)
+    assert (done.code, done.err) == (0, "")
+    rows = gradebook(variants)
+    assert [(row["file"], row["points"], row["of"], row["q1"], row["q2"]) for row in rows] == [
+        ("2026001.yaml", "3", "3", "2", "1"),
+        ("2026002.yaml", "3", "3", "2", "1"),
+        ("copied.yaml", "0", "3", "0", "0"),
+    ]
+    report = json.loads((variants / "out/report.json").read_text())
+    assert [(one["question"], one["verdicts"]["right"]) for one in report["questions"]] == [("q1", 2), ("q2", 2)]
+    assert "84" in (variants / "out/feedback/2026001.md").read_text()
+
+
+def test_a_file_without_a_known_id_has_no_key_and_it_is_said(variants):
+    (variants / "in/nobody.yaml").write_text("answers: {q1: 84}\n")
+    (variants / "in/stranger.yaml").write_text("student: {id: '99', name: Eve}\nanswers: {q1: 84}\n")
+    done = grade_variants(variants)
+    assert done.code == 1
+    assert "stranger.yaml: no key: there is no key for the student number 99" in done.out
+    rows = {row["file"]: row for row in gradebook(variants)}
+    assert [rows[name]["status"] for name in ("nobody.yaml", "stranger.yaml")] == ["no key", "no key"]
+    assert (rows["stranger.yaml"]["id"], rows["stranger.yaml"]["name"], rows["stranger.yaml"]["points"]) == (
+        "99",
+        "Eve",
+        "",
+    )
+    assert "No points yet" in (variants / "out/feedback/nobody.md").read_text()
+
+
+def test_a_changed_key_changes_the_marks(variants):
+    grade_variants(variants)
+    key = variants / "keys/2026001.yaml"
+    key.write_text(key.read_text().replace("out_channels: 3", "out_channels: 4"))
+    grade_variants(variants)
+    assert [row["points"] for row in gradebook(variants)] == ["0", "3"]
+
+
+def test_the_keys_of_a_quiz_for_a_class_are_read(tmp_path):
+    (tmp_path / "class.csv").write_text("id,name\nab,Ann\n赵 2,Bo\nX 1,Di\n", encoding="utf-8")
+    made = cnncalc("quiz", "--class", tmp_path / "class.csv", "-o", tmp_path / "quiz", "--count", "3")
+    assert made.code == 0, made.err
+    (tmp_path / "in").mkdir()
+    for folder in (tmp_path / "quiz/students").iterdir():
+        blank = (folder / "answers.yaml").read_text()
+        (tmp_path / f"in/{folder.name}.yaml").write_text(blank.replace("q1:", "q1: no idea"))
+    done = cnncalc("grade", tmp_path / "in", "-a", tmp_path / "quiz/keys", "-o", tmp_path / "out")
+    assert done.code == 0, done.out + done.err
+    rows = gradebook(tmp_path)
+    assert sorted(row["id"] for row in rows) == ["X 1", "ab", "赵 2"]
+    assert {row["note"] for row in rows} == {"1 answer could not be read"}
+    assert [*rows[0]][-3:] == ["q1", "q2", "q3"]
+
+
 def test_dask_without_distributed_says_how_to_install_it(homework):
     (homework / "distributed.py").write_text("raise ImportError")
     done = grade(homework, "--dask", "tcp://127.0.0.1:1", env={"PYTHONPATH": f"{homework}{os.pathsep}{ROOT}"})

@@ -179,9 +179,9 @@ class Grading:
 
 
 def run_key(job: Job) -> str:
-    """Return what tells runs apart: the assignment, the version, the language, and what is written."""
+    """Return what tells runs apart: the assignment, the keys, the version, the language, and what is written."""
     checker = f"{job.checker.__module__}.{job.checker.__qualname__}"
-    parts = (__version__, job.language, checker, job.assignment, job.renderer)
+    parts = (__version__, job.language, checker, job.assignment, job.renderer, job.keys and job.keys.digest)
     return sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 

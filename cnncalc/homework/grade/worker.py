@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.homework.assignment import Assignment
 from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.keys import Keys
 from cnncalc.homework.grade.record import Record, of_checked, to_line
 from cnncalc.homework.marks import Checked
 from cnncalc.homework.submission import Student, Submission, read_submission
@@ -53,7 +54,10 @@ class Renderer(Protocol):
 
 
 class Job(NamedTuple):
-    """What a worker needs to know. `seconds`: of computing, a file. `memory`: MiB a file may take."""
+    """What a worker needs to know. `seconds`: of computing, a file. `memory`: MiB a file may take.
+
+    `keys`: where each student has an assignment of their own; `assignment` then stands for what all have in common.
+    """
 
     assignment: Assignment
     checker: Callable[[Assignment], Checks]
@@ -61,6 +65,27 @@ class Job(NamedTuple):
     language: str
     seconds: float
     memory: int
+    keys: Keys | None = None
+
+
+FindChecks = Callable[[str], "Checks | None"]
+"""Returns what marks the submissions of a student's id; None where no key has that id."""
+
+
+def checks_of(job: Job) -> FindChecks:
+    """Return what finds the checks; what all submissions have in common is worked out here, once."""
+    checker = job.checker(job.assignment)
+    checker.check(Submission("", Student(), (), ()))
+    keys = job.keys
+    if keys is None:
+        return lambda id: checker
+
+    def find(id: str) -> Checks | None:
+        found = keys.of(id)
+        # Kept for no other file, since a student hands in one.
+        return None if found is None else job.checker(found)
+
+    return find
 
 
 def main() -> None:
@@ -70,9 +95,8 @@ def main() -> None:
     try:
         job: Job = pickle.loads(read_frame(arrive))
         use_language(job.language)
-        checker = job.checker(job.assignment)
-        # What all submissions have in common is worked out once, outside the limits of any.
-        checker.check(Submission("", Student(), (), ()))
+        # Outside the limits of any submission.
+        checks = checks_of(job)
     except Exception as error:
         write_frame(leave, json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
         return
@@ -87,7 +111,7 @@ def main() -> None:
         for name, data in files:
             _limit_time(job.seconds)
             try:
-                result = _result(job.renderer, checker, name.decode("utf-8", "surrogatepass"), data, leave)
+                result = _result(job.renderer, checks, name.decode("utf-8", "surrogatepass"), data, leave)
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
             except Exception as error:
@@ -98,7 +122,7 @@ def main() -> None:
         gc.collect(0)
 
 
-def _result(renderer: Renderer, checker: Checks, name: str, data: bytes, leave: BinaryIO) -> bytes:
+def _result(renderer: Renderer, checks: FindChecks, name: str, data: bytes, leave: BinaryIO) -> bytes:
     """Return what came of one file.
 
     That is the record, and the path and length in bytes of each text, a line of JSON each; then the texts.
@@ -107,7 +131,7 @@ def _result(renderer: Renderer, checker: Checks, name: str, data: bytes, leave: 
     def tell(student: Student) -> None:
         write_frame(leave, WHOSE + json.dumps(student).encode())
 
-    record, texts = grade(renderer, checker, name, data, tell)
+    record, texts = grade(renderer, checks, name, data, tell)
     bodies = [text.encode("utf-8", "backslashreplace") for text in texts.values()]
     lengths = json.dumps([*zip(texts, map(len, bodies), strict=True)]).encode()
     return b"".join((to_line(record), b"\n", lengths, b"\n", *bodies))
@@ -122,7 +146,7 @@ WHOSE = b"\r"
 
 
 def grade(
-    renderer: Renderer, checker: Checks, name: str, data: bytes, tell: Callable[[Student], None]
+    renderer: Renderer, checks: FindChecks, name: str, data: bytes, tell: Callable[[Student], None]
 ) -> tuple[Record, Mapping[str, str]]:
     """Return the record of a file's bytes, and what is written of it, by path; `tell` learns whose it is, before."""
     try:
@@ -133,8 +157,13 @@ def grade(
             different.setdefault(one.message, one)
         problem = "\n".join(_problem(one) for one in [*different.values()][:MOST_PROBLEMS])
         return Record(name, "unreadable", problem), renderer.failed(name, "unreadable", problem)
-    submission = submission._replace(student=_short(submission.student))
-    tell(submission.student)
+    student = _short(submission.student)
+    submission = submission._replace(student=student)
+    tell(student)
+    checker = checks(student.id)
+    if checker is None:
+        problem = _no_key(student.id)
+        return Record(name, "no key", problem, student.id, student.name), renderer.failed(name, "no key", problem)
     checked = checker.check(submission)
     return of_checked(name, checked), renderer.graded(name, checked)
 
@@ -147,6 +176,12 @@ LONGEST_NAME = 200
 
 def _short(student: Student) -> Student:
     return Student(student.id[:LONGEST_NAME], student.name[:LONGEST_NAME])
+
+
+def _no_key(id: str) -> str:
+    if not id:
+        return say("the file has no student number, so nothing tells which key is for it")
+    return say("there is no key for the student number {id}", id=id)
 
 
 def _problem(found: Diagnostic) -> str:
