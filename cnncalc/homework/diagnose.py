@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache, cached_property
 from itertools import permutations
@@ -97,18 +97,22 @@ class Diagnoser:
             return ()
         wanted = folded(asked, value)
         ways = table.singles.near(wanted, slack)
-        if not ways and pairs:
-            ways = table.pairs.near(wanted, slack)
-        return tuple(self._told(table, way) for way in ways[:MOST])
+        if ways or not pairs:
+            return tuple(self._told(table, way) for way in ways[:MOST])
+        return self._unlike(table, table.pairs.near(wanted, slack))
 
     def distractors(self, asked: Asked) -> dict[Value, tuple[Diagnosis, ...]]:
-        """Return what single mistakes give, other than the right answer: {value: the mistakes that give it}."""
+        """Return what single mistakes give, other than the right answer: {value: the mistakes that give it}.
+
+        Slips, which are told of whoever makes them, are no wrong answers to choose from.
+        """
         table = self._table(asked)
         if table is None:
             return {}
         return {
             _made(table.working, ways[0])[-1].working.value: tuple(self._told(table, way) for way in ways)
-            for ways in table.singles.ways.values()
+            for ways in map(_without_slips, table.singles.ways.values())
+            if ways
         }
 
     def _table(self, asked: Asked) -> Table | None:
@@ -117,13 +121,21 @@ class Diagnoser:
             self._tables[asked] = Table(asked, self.network.value(asked), working) if working else None
         return self._tables[asked]
 
+    def _unlike(self, table: Table, ways: Iterable[Ways]) -> tuple[Diagnosis, ...]:
+        """Return pairs, the first of those with the same arithmetic: the others say the same in other words."""
+        found: dict[str, Diagnosis] = {}
+        for way in ways:
+            if len(found) == MOST:
+                break
+            told = self._told(table, way)
+            found.setdefault(told.numbers, told)
+        return tuple(found.values())
+
     def _told(self, table: Table, ways: Ways) -> Diagnosis:
         key = (table.asked, ways, language())
         if key not in self._said:
             made = _made(table.working, ways)
-            named = tuple(
-                _named(MISTAKES[way.mistake], changed, table.right) for way, changed in zip(ways, made, strict=True)
-            )
+            named = tuple(_named(MISTAKES[way.mistake], changed) for way, changed in zip(ways, made, strict=True))
             self._said[key] = Diagnosis(named, made[-1].working.worked().numbers, self.given)
         return self._said[key]
 
@@ -157,7 +169,7 @@ def _pairs(table: Table) -> dict[Value, list[Ways]]:
     """Return what two mistakes give that none gives alone; each two once, in whichever order they can be made."""
     found: dict[Value, dict[frozenset[Way], Ways]] = {}
     known = {folded(table.asked, table.right), *table.singles.ways}
-    places = mistakes_in(table.asked.quantity)
+    places = [at for at in mistakes_in(table.asked.quantity) if not MISTAKES[at].slip]
     firsts = {at: MISTAKES[at].change(table.working) for at in places}
     for first, second in permutations(places, 2):
         if not _worth_pairing(first, len(firsts[first]), second, len(firsts[second])):
@@ -181,6 +193,10 @@ def _worth_pairing(first: int, variants: int, second: int, others: int) -> bool:
     return variants <= 1 or (others != 1 and first < second)
 
 
+def _without_slips(ways: list[Ways]) -> list[Ways]:
+    return [way for way in ways if not MISTAKES[way[0].mistake].slip]
+
+
 def _possible(asked: Asked, value: Value) -> bool:
     """Whether anybody would write this: no size is 0 or less, and no count is negative."""
     if asked.quantity == "output":
@@ -198,22 +214,7 @@ def _made(working: Working, ways: Iterable[Way]) -> list[Changed]:
     return made
 
 
-def _named(mistake: Mistake, changed: Changed, right: Value) -> Named:
-    """Return the mistake's sentence, in which no number is the right answer: hints are shown to students."""
-    hidden = {number(size) for size in right if isinstance(size, int)} | {str(size) for size in right}
-    values = {
-        name: value if name in ("layer", "layers") else _hiding(value, hidden) for name, value in changed.values.items()
-    }
+def _named(mistake: Mistake, changed: Changed) -> Named:
+    """Return the mistake's whole sentence. A value in it may be the right answer: whoever shows hints leaves it out."""
+    values = {name: number(value) if isinstance(value, int) else value for name, value in changed.values.items()}
     return Named(mistake.name, say(mistake.sentence, **values))
-
-
-def _hiding(value: object, hidden: set[str]) -> str:
-    text = number(value) if isinstance(value, int) else str(value)
-    return "…" if hidden.intersection(_numbers(text)) else text
-
-
-def _numbers(text: str) -> Iterator[str]:
-    yield text
-    for part in text.split(", "):
-        yield part
-        yield from part.split("x")

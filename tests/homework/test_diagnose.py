@@ -95,9 +95,9 @@ def test_a_fully_connected_layer_fed_one_channel():
     [
         (333, ["kernel-whole"]),
         (243, ["own-stride-included"]),
-        (32, ["strides-ignored", "pool-strides-skipped", "jump-for-field"]),
-        (100, ["jump-added"]),
-        (40, ["previous-stride-only"]),
+        (32, ["strides-ignored", "pool-strides-skipped", "jump-for-field", "another-layer"]),
+        (100, ["jump-added", "another-layer"]),
+        (40, ["previous-stride-only", "another-layer"]),
         (27, ["pools-skipped"]),
     ],
 )
@@ -155,7 +155,12 @@ def test_whatever_is_made_is_told(name):
                 value = folded(asked, changed.working.value)
                 if value == right or min(value, default=0) <= 0:
                     continue
-                assert mistake.name in [one.mistakes[0].name for one in told[value]], (asked.key, value)
+                if mistake.slip:
+                    found = diagnoser.diagnose(asked, value)
+                    assert mistake.name in [one.mistakes[0].name for one in found] or len(found) == MOST
+                    assert mistake.name not in [one.mistakes[0].name for one in told.get(value, ())]
+                else:
+                    assert mistake.name in [one.mistakes[0].name for one in told[value]], (asked.key, value)
 
 
 def test_a_mistake_that_changes_nothing_is_not_told():
@@ -179,6 +184,14 @@ def test_a_pair_is_told_once_and_only_where_no_single_mistake_fits():
     assert len({frozenset(one.mistakes) for one in found}) == len(found)
     assert all(len(one.mistakes) == 2 for one in found)
     assert all(len(one.mistakes) == 1 for one in diagnosed(HUNDRED, "conv1.parameters", 2600))
+
+
+def test_of_pairs_with_the_same_arithmetic_the_first_is_told():
+    # 6*5*5 + 6: one filter, and a bias a channel; but also one channel, and six filters for sixteen
+    of = network("{name: c, type: Conv2d, out_channels: 16, kernel_size: 5}", "[6, 14, 14]")
+    (told,) = diagnosed(of, "c.parameters", 6 * 5 * 5 + 6)
+    assert names((told,)) == ["filters-forgotten + bias-per-input-channel"]
+    assert told.numbers == "6*5*5 + 6"
 
 
 def test_pairs_are_left_out_where_they_are_not_wanted():
@@ -252,20 +265,30 @@ def test_any_shape_that_someone_claims_can_be_gone_on_with(data):
 # what is said
 
 
-@pytest.mark.parametrize("name", ["lenet", "vgg16", "resnet18", "squeezenet1_0"])
-def test_no_sentence_holds_the_right_answer(name):
+def test_what_is_fixed_in_a_sentence_is_no_result():
+    """`2(d - 1)` is a formula, 4 bytes a number, 1998 a year; whatever depends on the network is a value put in."""
+    for mistake in MISTAKES:
+        fixed = re.sub(r"\{\w+\}", "", mistake.sentence)
+        assert set(re.findall(r"\d+", fixed)) <= {"0", "1", "2", "4", "8", "1000", "1024", "1998"}, mistake.name
+
+
+@pytest.mark.parametrize("name", ["lenet", "squeezenet1_0"])
+def test_every_sentence_is_told_whole(name):
+    """A value that happens to be the right answer stands in its place; hints leave it out where they are shown."""
     of = of_gallery(name)
     diagnoser = Diagnoser(of)
-    templates = {mistake.name: mistake.sentence for mistake in MISTAKES}
     for asked in questions(of):
-        right = {str(size) for size in of.value(asked)} | {f"{size:,}" for size in of.value(asked)}
         for found in diagnoser.distractors(asked).values():
-            for named in (one.mistakes[0] for one in found):
-                if "{layer" in templates[named.name]:  # layers' names may have numbers in them
-                    continue
-                said = re.findall(r"\d[\d,]*\d|\d", named.sentence)
-                own = re.findall(r"\d[\d,]*\d|\d", templates[named.name])
-                assert not right & (set(said) - set(own)), (asked.key, named)
+            assert all(
+                "…" not in named.sentence and "{" not in named.sentence for one in found for named in one.mistakes
+            )
+
+
+def test_a_value_that_is_the_answer_is_said():
+    of = network("{name: p, type: MaxPool2d, kernel_size: 4, stride: 2}", "[1, 6, 6]")
+    assert of.value(ask(of, "p.output_height")) == (2,)  # (6 - 4) / 2 + 1
+    told = {one.mistakes[0].name: one.mistakes[0].sentence for one in diagnosed(of, "p.output_height", 3)}
+    assert told["size-over-stride"] == "the size is taken for input / stride, 6 / 2; kernel and padding count too"
 
 
 def test_the_arithmetic_of_a_diagnosis_gives_the_number():

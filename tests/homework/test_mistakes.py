@@ -141,6 +141,9 @@ HAND = [
     ("classified", "p.parameters", 4, "pool-given-kernel"),
     ("classified", "p.parameters", 64, "pool-given-kernels"),
     ("classified", "p.parameters", 1024, "pool-given-filters"),
+    ("classified", "p.parameters", 32, "pool-given-coefficients"),
+    ("classified", "fc.parameters", 144 + 10, "inputs-and-outputs-added"),
+    ("classified", "fc.parameters", 144 + 10 + 10, "inputs-and-outputs-added"),
     ("classified", "p.macs", 576, "pool-work-counted"),
     ("classified", "f.parameters", 144, "weightless-given-elements"),
     ("normalised", "bn.parameters", 128, "statistics-counted"),
@@ -190,6 +193,7 @@ HAND = [
     ("classified", "f.output_shape", 16, "flattened-channels-only"),
     ("classified", "f.output_shape", 9, "flattened-positions-only"),
     ("classified", "f.output_shape", 22, "flattened-sum"),
+    ("classified", "f.output_shape", (16, 9), "flattened-to-matrix"),
     ("classified", "fc.output_shape", 144, "inputs-for-outputs"),
     ("joined", "both.output_shape", (4, 12, 12), "first-input-only"),
     ("joined", "both.output_shape", (6, 12, 12), "last-input-only"),
@@ -200,6 +204,7 @@ HAND = [
     ("pointed", "p.output_shape", 8, "map-as-vector"),
     ("halved", "c.memory", 1600, "gradients-counted"),
     ("seeing", "conv2.receptive_field", 1 + 3 + 2 + 10, "kernel-whole"),
+    ("seeing", "conv2.receptive_field", 1 + 2 + 1 + 10, "last-kernel-whole"),
     ("seeing", "conv2.receptive_field", 1 + 2 + 2 + 24, "own-stride-included"),
     ("seeing", "conv2.receptive_field", 8, "strides-ignored"),
     ("seeing", "conv3.receptive_field", 1 + 2 + 1 + 8 + 3, "previous-stride-only"),
@@ -253,7 +258,15 @@ HAND = [
     ("summed", "total.parameters", 153 - 12 - 5, "bias-forgotten"),
     ("summed", "total.parameters", 161, "statistics-counted"),
     ("summed", "total.memory", 4 * (4 * 256 + 5), "weighted-layers-only"),
+    ("summed", "total.parameters", 153 - 12, "bias-forgotten-in-convolutions"),
+    ("summed", "total.parameters", 153 - 5, "bias-forgotten-in-fully-connected"),
     ("summed", "p.output_shape", (4, 8, 8), "another-layer"),
+    # 85 parameters, four layers away
+    ("summed", "c1.parameters", 85, "another-layer"),
+    # 216 weights and 8 biases, 224: to tens
+    ("halved", "c.parameters", 220, "rounded-unsaid"),
+    # 3, then all strides over 1: 2 and 3, and who starts with 1
+    ("seeing", "conv2.jump", 5, "strides-summed"),
 ]
 
 

@@ -13,6 +13,7 @@ from cnncalc.homework.mistakes.kernels import KERNELS
 from cnncalc.homework.mistakes.memory import MEMORY_MISTAKES
 from cnncalc.homework.mistakes.parameters import PARAMETERS
 from cnncalc.homework.mistakes.shapes import SHAPE_MISTAKES
+from cnncalc.homework.mistakes.slips import SLIPS
 from cnncalc.homework.mistakes.totals import TOTAL_MISTAKES
 from cnncalc.homework.mistakes.windows import WINDOWS
 from cnncalc.homework.workings.working import Mistake
@@ -29,6 +30,7 @@ MISTAKES: tuple[Mistake, ...] = (
     *MEMORY_MISTAKES,
     *ELEMENT_MISTAKES,
     *TOTAL_MISTAKES,
+    *SLIPS,
 )
 """Every mistake there is a name for."""
 

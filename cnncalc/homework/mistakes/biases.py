@@ -20,7 +20,8 @@ def _biases(product: Product, *sizes: Number) -> Product:
     return product.replacing("biases", Term("biases", (*factors("filters", sizes), *kept)))
 
 
-def _forgotten(product: Product) -> Altered | None:
+def forgotten(product: Product) -> Altered | None:
+    """Leave out the biases; None where there are none."""
     term = product.term("biases")
     return Altered(product.replacing("biases"), {"count": _number_of(term)}) if term else None
 
@@ -84,7 +85,7 @@ BIASES: tuple[Mistake, ...] = (
         "bias-forgotten",
         later("the biases ({count}) are left out"),
         HELD | UNSHARED | {"biases"},
-        in_products(_forgotten),
+        in_products(forgotten),
     ),
     Mistake(
         "bias-once",

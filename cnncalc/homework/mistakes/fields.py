@@ -21,6 +21,11 @@ def _multiplied_by(jumps: Jumps) -> Change:
     return in_chain(change)
 
 
+def _summed(working: Working) -> tuple[Changed, ...]:
+    """Add up the strides over 1: 4 and 2 make 6; who begins with the jump of the input, 1, gets 7."""
+    return _multiplied_by("summed")(working) + _multiplied_by("summed on")(working)
+
+
 def _without_pools(chain: Chain) -> Chain:
     return chain._replace(axes=tuple(tuple(step for step in steps if not step.pool) for steps in chain.axes))
 
@@ -45,8 +50,15 @@ def _dilation_multiplied(step: Step) -> Step:
     return step._replace(kernel=step.kernel * step.dilation, dilation=1) if step.dilation > 1 else step
 
 
-def _taps_whole(chain: Chain) -> Chain | None:
-    return None if chain.jump else chain._replace(taps=0)
+def _whole(step: Step) -> Step:
+    return step._replace(taken=0)
+
+
+def _last_whole(chain: Chain) -> Chain | None:
+    """Add the last kernel whole, where it is not the only one."""
+    if not all(len(steps) > 1 for steps in chain.axes):
+        return None
+    return chain._replace(axes=tuple((*steps[:-1], _whole(steps[-1])) for steps in chain.axes))
 
 
 def _own_only(chain: Chain) -> Chain | None:
@@ -112,7 +124,13 @@ FIELD_MISTAKES: tuple[Mistake, ...] = (
             "each kernel is added whole; a window adds k - 1 times the jump, as it begins where one field already is"
         ),
         FIELD,
-        in_chain(_taps_whole),
+        in_steps(_whole),
+    ),
+    Mistake(
+        "last-kernel-whole",
+        later("the last kernel is added whole; it too adds k - 1 times the jump"),
+        FIELD,
+        in_chain(_last_whole),
     ),
     Mistake(
         "own-stride-included",
@@ -142,7 +160,7 @@ FIELD_MISTAKES: tuple[Mistake, ...] = (
         "strides-summed",
         later("the strides over 1 are added up; the jump is their product"),
         FIELDS,
-        _multiplied_by("summed"),
+        _summed,
     ),
     Mistake(
         "pools-skipped",

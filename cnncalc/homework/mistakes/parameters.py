@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.homework.mistakes.making import COSTS, HELD, Altered, Change, in_product, in_products
+from cnncalc.homework.mistakes.making import COSTS, HELD, NONE, Altered, Change, in_product, in_products
 from cnncalc.homework.workings import counts
 from cnncalc.homework.workings.parts import Factor, Term, windows_of
 from cnncalc.homework.workings.products import Product, factors
-from cnncalc.homework.workings.working import Mistake
+from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import BatchNorm
@@ -79,6 +79,28 @@ def _pool(which: str) -> Change:
         return Altered(product.adding(Term("weights", (*more, *kernel))), {"channels": channels})
 
     return in_products(change)
+
+
+def _coefficients(product: Product) -> Altered | None:
+    """Give a pool what LeNet's of 1998 had: a coefficient and a bias a map."""
+    setting = product.setting
+    if not isinstance(setting.layer, Pool) or product.terms:
+        return None
+    channels = setting.entering[0]
+    return Altered(product.adding(Term("weights", (Factor("each", 2), Factor("maps", channels)))), {"maps": channels})
+
+
+def _sides_added(working: Working) -> tuple[Changed, ...]:
+    """Add the inputs and the outputs of a fully connected layer, with the biases or without."""
+    if not isinstance(working, Product) or not isinstance(working.setting.layer, Linear):
+        return NONE
+    term = working.term("weights")
+    if term is None:
+        return NONE
+    inputs, units = (term.without(other) for other in ("units", "inputs"))
+    values = {"inputs": inputs.first("inputs"), "units": units.first("units")}
+    ways = dict.fromkeys((working._replace(terms=(inputs, units)), working.replacing("weights", inputs, units)))
+    return tuple(Changed(way, values) for way in ways)
 
 
 def _weightless(which: str) -> Change:
@@ -160,6 +182,18 @@ PARAMETERS: tuple[Mistake, ...] = (
         later("the pool is counted as a convolution with {channels} filters"),
         COUNTED - {"biases", "buffers"},
         _pool("filters"),
+    ),
+    Mistake(
+        "pool-given-coefficients",
+        later("a coefficient and a bias are counted for each of {maps} maps, as in LeNet of 1998; this pool has none"),
+        COUNTED - {"biases", "buffers"},
+        in_products(_coefficients),
+    ),
+    Mistake(
+        "inputs-and-outputs-added",
+        later("the inputs ({inputs}) and outputs ({units}) are added; each input has a weight to each output"),
+        HELD | {"weights"},
+        _sides_added,
     ),
     Mistake(
         "weightless-given-channels",

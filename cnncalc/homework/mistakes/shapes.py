@@ -91,6 +91,16 @@ def _flattened(sizes: Callable[[tuple[int, ...]], Part]) -> Change:
     return in_sizes(change, map=lambda working: shape_text(working.setting.entering))
 
 
+def _matrix(working: Sizes) -> Sizes | None:
+    """Lay out each map, and leave the maps apart."""
+    shape = working.setting.entering
+    if not working.whole or not isinstance(working.setting.layer, Flatten):
+        return None
+    if len(shape) < 3 or len(working.setting.output) > 1:
+        return None
+    return working._replace(parts=(Given(shape[0]), Combined(shape[1:])), shown=(0, 1), arranged=True)
+
+
 def _linear_kept(working: Sizes) -> Sizes | None:
     if not isinstance(working.setting.layer, Linear):
         return None
@@ -197,6 +207,12 @@ SHAPE_MISTAKES: tuple[Mistake, ...] = (
         later("the sizes of {map} are added; flattening multiplies them"),
         CHANNELS,
         _flattened(lambda shape: Combined(shape, added=True)),
+    ),
+    Mistake(
+        "flattened-to-matrix",
+        later("each channel of {map} is laid out on its own; flattening gives one vector"),
+        WHOLE,
+        in_sizes(_matrix, map=lambda working: shape_text(working.setting.entering)),
     ),
     Mistake(
         "inputs-for-outputs",

@@ -1,24 +1,31 @@
-"""Mistakes in adding up layers, and answers that belong to another layer."""
+"""Mistakes in adding up layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.homework.mistakes.making import COSTS, FIELDS, HELD, NONE, SHAPES, UNSHARED, Change, listed
+from cnncalc.homework.mistakes.biases import forgotten
+from cnncalc.homework.mistakes.making import (
+    COSTS,
+    HELD,
+    NONE,
+    Altered,
+    Change,
+    in_products,
+    listed,
+)
 from cnncalc.homework.quantities import QUANTITIES
 from cnncalc.homework.workings import counts
-from cnncalc.homework.workings.fields import Chain
 from cnncalc.homework.workings.parts import Setting
-from cnncalc.homework.workings.products import Fixed, Product, Share, Total
-from cnncalc.homework.workings.sizes import Sizes
+from cnncalc.homework.workings.products import Product, Share, Total
 from cnncalc.homework.workings.working import Changed, Mistake, Working
+from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.text import later
 
 SUMMED = frozenset(name for name, about in QUANTITIES.items() if about.of_total) - {"peak_memory"}
 ADDED = HELD | COSTS | {"weights", "biases", "memory"}
-OF_LAYERS = SHAPES | FIELDS | SUMMED | UNSHARED | {"output_elements"}
 
 
 def _counting(share: Share) -> bool:
@@ -67,11 +74,21 @@ def _repeats_once(working: Working) -> tuple[Changed, ...]:
     return (Changed(Total.of(working.quantity, shares)),)
 
 
-def _neighbour(working: Working) -> tuple[Changed, ...]:
-    """Give what a layer before or after gives."""
-    if not isinstance(working, Product | Sizes | Chain):
-        return NONE
-    return tuple(Changed(Fixed(value), {"layer": name}) for name, value in working.others)
+def _without_biases_of(layers: type[Layer]) -> Change:
+    """Return the change that leaves out the biases of these layers, where others keep theirs."""
+
+    def change(product: Product) -> Altered | None:
+        return forgotten(product) if isinstance(product.setting.layer, layers) else None
+
+    def made(working: Working) -> tuple[Changed, ...]:
+        biased = [share for share in working.shares if forgotten(share.product)] if isinstance(working, Total) else []
+        return in_products(change)(working) if any(not _of(share, layers) for share in biased) else NONE
+
+    return made
+
+
+def _of(share: Share, layers: type[Layer]) -> bool:
+    return isinstance(share.product.setting.layer, layers)
 
 
 TOTAL_MISTAKES: tuple[Mistake, ...] = (
@@ -113,5 +130,16 @@ TOTAL_MISTAKES: tuple[Mistake, ...] = (
         SUMMED,
         _repeats_once,
     ),
-    Mistake("another-layer", later("this is the answer for {layer}"), OF_LAYERS, _neighbour),
+    Mistake(
+        "bias-forgotten-in-convolutions",
+        later("the biases of the convolutions ({count}) are left out"),
+        HELD,
+        _without_biases_of(Conv),
+    ),
+    Mistake(
+        "bias-forgotten-in-fully-connected",
+        later("the biases of the fully connected layers ({count}) are left out"),
+        HELD,
+        _without_biases_of(Linear),
+    ),
 )

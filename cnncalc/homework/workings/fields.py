@@ -20,13 +20,13 @@ from cnncalc.layers.geometry import Bins, Whole, Window, Windows
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import Pool
 
-Jumps = Literal["before", "own", "none", "previous", "added", "summed"]
+Jumps = Literal["before", "own", "none", "previous", "added", "summed", "summed on"]
 """What an addition is multiplied by: the strides before it; its own too; nothing; the last before it only; the strides
-before it less 1 each, added to 1; those over 1, added to 1."""
+before it less 1 each, added to 1; those over 1, added up; the same, added to 1."""
 
 
 class Step(NamedTuple):
-    """A window on the way, on one axis. `every`: it covers the whole map."""
+    """A window on the way, on one axis. `every`: it covers the whole map. `taken`: what is taken off the kernel."""
 
     kernel: int
     stride: Number
@@ -34,14 +34,20 @@ class Step(NamedTuple):
     padding: int
     pool: bool
     every: bool = False
+    taken: int = 1
+
+    @property
+    def taps(self) -> int:
+        """How many positions it adds, before a jump."""
+        return (self.kernel - self.taken) * self.dilation
 
 
 class Chain(NamedTuple):
     """What is seen on each axis along the path that sees most.
 
     `beyond`: how much more the other paths see on each axis. `whole`: what every unit sees where all see the same, in
-    place of what the chain gives, which takes padding for input. `taps`: what is taken off each kernel. `sides`: how
-    often the padding is added. `jump`: the jump is asked for.
+    place of what the chain gives, which takes padding for input. `sides`: how often the padding is added. `jump`: the
+    jump is asked for.
     """
 
     axes: tuple[tuple[Step, ...], ...]
@@ -49,7 +55,6 @@ class Chain(NamedTuple):
     whole: tuple[int, ...] = ()
     jump: bool = False
     start: int = 1
-    taps: int = 1
     jumps: Jumps = "before"
     sides: int = 0
     multiplied: bool = False
@@ -82,23 +87,20 @@ class Chain(NamedTuple):
     def _size(self, steps: tuple[Step, ...]) -> Number:
         if self.multiplied:
             return prod(step.kernel for step in steps)
-        sizes = [ceil(self._taps(step) * jump) for step, jump in self._weighed(steps)]
+        sizes = [ceil(step.taps * jump) for step, jump in self._weighed(steps)]
         return self.start + sum(sizes) + self.sides * sum(step.padding for step in steps)
-
-    def _taps(self, step: Step) -> int:
-        return (step.kernel - self.taps) * step.dilation
 
     def _weighed(self, steps: tuple[Step, ...]) -> list[tuple[Step, Number]]:
         return list(zip(steps, self._multipliers(steps), strict=False))
 
     def _multipliers(self, steps: tuple[Step, ...]) -> list[Number]:
         """Return what each window is multiplied with, and at the end what the next one would be."""
-        product, previous, added, summed = 1, 1, 1, 1
+        product, previous, added, summed = 1, 1, 1, 0
         found: list[Number] = []
         for stride in (*(step.stride for step in steps), 1):
             own = product * stride
             by: dict[Jumps, Number] = {"before": product, "own": own, "none": 1, "previous": previous}
-            found.append({**by, "added": added, "summed": summed}[self.jumps])
+            found.append({**by, "added": added, "summed": summed or 1, "summed on": 1 + summed}[self.jumps])
             product, previous, added, summed = own, stride, added + stride - 1, summed + (stride if stride != 1 else 0)
         return found
 
@@ -112,9 +114,9 @@ class Chain(NamedTuple):
             return "*".join(str(step.kernel) for step in steps) or "1"
         added = [str(self.start)] if self.start else []
         for step, jump in self._weighed(steps):
-            if not self._taps(step):
+            if not step.taps:
                 continue
-            taps = f"({step.kernel} - {self.taps})" if self.taps else str(step.kernel)
+            taps = f"({step.kernel} - {step.taken})" if step.taken else str(step.kernel)
             dilation = f"*{step.dilation}" if step.dilation > 1 else ""
             text = f"{taps}{dilation}*{number_text(jump)}"
             added.append(f"ceil({text})" if isinstance(plain(jump), Fraction) else text)
@@ -125,8 +127,9 @@ class Chain(NamedTuple):
         strides = [step.stride for step in steps]
         if self.jumps == "added":
             return " + ".join(["1", *(f"({number_text(stride)} - 1)" for stride in strides if stride != 1)])
-        if self.jumps == "summed":
-            return " + ".join(["1", *(number_text(stride) for stride in strides if stride != 1)])
+        if self.jumps in ("summed", "summed on"):
+            over = [number_text(stride) for stride in strides if stride != 1]
+            return " + ".join(["1", *over] if self.jumps == "summed on" else over) or "1"
         if self.jumps == "before":
             return "*".join(number_text(stride) for stride in strides if stride != 1) or "1"
         return number_text(self._jump(steps))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
-from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Node
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
@@ -112,17 +110,14 @@ def _back(network: Network, node: Node, shape: Shape) -> Node | None:
 
 
 def _others(network: Network, node: Node, quantity: str) -> Others:
-    """Return what the layers before and after a node give for the same quantity."""
+    """Return what the other layers give for the same quantity, the nearest first."""
     if quantity == "output":
         return ()
-    after = [one.name for one in network.graph.every_node() if node.name in one.inputs]
-    names: Sequence[str] = [name for name in (*node.inputs, *after) if name in network.nodes]
-    found: list[tuple[str, Value]] = []
-    for name in dict.fromkeys(names):
-        try:
-            value = network.value(Asked(name, quantity))
-        except CnncalcError:
-            continue
-        if prod(value):
-            found.append((name, value))
-    return tuple(found)
+    found: dict[Value, list[str]] = {}
+    names = list(network.nodes)
+    here = names.index(node.name)
+    for name in sorted(names, key=lambda name: abs(names.index(name) - here)):
+        value = network.value_or_none(Asked(name, quantity))
+        if value and prod(value) and name != node.name:
+            found.setdefault(value, []).append(name)
+    return tuple((value, tuple(names)) for value, names in found.items())

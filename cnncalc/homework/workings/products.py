@@ -10,8 +10,8 @@ from cnncalc.homework.marks import Value
 from cnncalc.homework.workings.parts import Factor, Number, Setting, Slide, Term, number_text, plain
 from cnncalc.homework.workings.working import Worked
 
-Others = tuple[tuple[str, Value], ...]
-"""What neighbouring layers give for the same quantity, by name."""
+Others = tuple[tuple[Value, tuple[str, ...]], ...]
+"""What the other layers give for the same quantity: each value, and the names of those that give it."""
 
 
 class Product(NamedTuple):

@@ -41,10 +41,12 @@ class Mistake(NamedTuple):
     `name` is stable: assignments give partial credit by it. `sentence` is a template that tells the student what was
     done, said with the values of Changed. `quantities`: what it can be made in. `change` returns the ways in which it
     can be made, most often one, of a total one for each layer that can be left out; none where it cannot be made: no
-    bias to forget, no groups.
+    bias to forget, no groups. `slip`: the answer is right for something, or but for how it is written; that is neither
+    made together with another mistake nor offered in a quiz.
     """
 
     name: str
     sentence: str
     quantities: frozenset[str]
     change: Callable[[Working], tuple[Changed, ...]]
+    slip: bool = False
