@@ -45,7 +45,11 @@ def quiz(
         typer.Option(
             "--topic",
             metavar=say("TOPICS"),
-            help=say("Any of shape, parameters, macs, flops, receptive-field, memory, sharing, solve; or all."),
+            help=say(
+                "Any of shape, parameters, macs, flops, receptive-field, memory, sharing, solve; or all. "
+                "Without it: shape, parameters, macs and receptive-field."
+            ),
+            show_default=False,  # it is too long for the column of defaults, where it would be cut
         ),
     ] = "shape,parameters,macs,receptive-field",
     count: Annotated[int, typer.Option("--count", min=1, max=200, help=say("How many questions."))] = 10,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.homework.assignment import Question
-from cnncalc.homework.quantities import TOTAL
+from cnncalc.homework.quantities import TOTAL, Asked
 from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
@@ -31,10 +31,10 @@ def description(graph: Graph, question: Question, *, alone: bool) -> list[str]:
     """
     asked = question.asked
     hidden = asked.quantity if question.such_that else ""
-    if alone and asked.place != TOTAL and asked.quantity not in ACROSS:
-        node = next(node for node in graph.every_node() if node.name == asked.place)
+    nodes = described(graph, question, alone=alone)
+    if _is_enough(asked, alone=alone):
+        (node,) = nodes
         return [*(_entering(node.name, shape) for shape in node.input_shapes), _line(node, node.inputs, hidden)]
-    nodes = graph.executed if asked.place == TOTAL else graph.needed_for([asked.place])
     lines = [_input(graph.input_shape)]
     before = INPUT
     for node in nodes:
@@ -43,11 +43,39 @@ def description(graph: Graph, question: Question, *, alone: bool) -> list[str]:
     return lines
 
 
+def described(graph: Graph, question: Question, *, alone: bool) -> tuple[Node, ...]:
+    """Return the layers that `description` describes."""
+    asked = question.asked
+    if _is_enough(asked, alone=alone):
+        return (next(node for node in graph.every_node() if node.name == asked.place),)
+    return tuple(graph.executed) if asked.place == TOTAL else graph.needed_for([asked.place])
+
+
+def entering(graph: Graph, question: Question, *, alone: bool) -> tuple[Shape, ...]:
+    """Return the shapes that `description` states."""
+    if _is_enough(question.asked, alone=alone):
+        return described(graph, question, alone=alone)[0].input_shapes
+    return (graph.input_shape,)
+
+
+def _is_enough(asked: Asked, *, alone: bool) -> bool:
+    """Whether the layer asked of is described alone."""
+    return alone and asked.place != TOTAL and asked.quantity not in ACROSS
+
+
 def joined(sentences: list[str]) -> str:
     """Put sentences behind one another: with a space, where the writing has any."""
     text = ""
     for sentence in sentences:
         text += f" {sentence}" if text and not text.endswith(("。", "？")) else sentence
+    return text
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names one behind another, with the comma of the language between them."""
+    text = names[0]
+    for name in names[1:]:
+        text = say("{names}, {name}", names=text, name=name)
     return text
 
 
@@ -141,12 +169,12 @@ def _linear(node: Node, hidden: str) -> Told:
 
 
 def _concat(node: Node, hidden: str) -> Told:
-    names = ", ".join(node.inputs)
+    names = listed(node.inputs)
     return {"": say("{name} lays the outputs of {names} side by side along the channels.", name=node.name, names=names)}
 
 
 def _merge(node: Node, hidden: str) -> Told:
-    names = ", ".join(node.inputs)
+    names = listed(node.inputs)
     if node.type == "Add":
         return {"": say("{name} adds the outputs of {names}, element by element.", name=node.name, names=names)}
     return {"": say("{name} multiplies the outputs of {names}, element by element.", name=node.name, names=names)}
@@ -185,7 +213,7 @@ def _padding(padding: Padding) -> str:
     if isinstance(padding, str):
         return say("Its padding is {padding}.", padding=padding)
     if any(before != after for before, after in padding):
-        sides = ", ".join(f"[{before}, {after}]" for before, after in padding)
+        sides = listed([f"[{before}, {after}]" for before, after in padding])
         return say("Its padding, before and after on each axis, is {sides}.", sides=sides)
     sides = _sides(tuple(before for before, _ in padding))
     return say("Its padding is {padding} on each side.", padding=sides)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cnncalc.homework.assignment import Counting, Question
 from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
+from cnncalc.homework.quiz.telling import Told
 from cnncalc.homework.submission.collected import Student
 from cnncalc.text import shape_text
 
@@ -20,7 +21,10 @@ class Distractor(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One question of a quiz. `lines` describe the network, `prompt` asks; `network` is where the answer is from."""
+    """One question of a quiz. `lines` describe the network, `prompt` asks; `network` is where the answer is from.
+
+    `told`: what the lines and the prompt state.
+    """
 
     topic: str
     question: Question
@@ -29,6 +33,7 @@ class Item(NamedTuple):
     prompt: str
     answer: Value
     distractors: tuple[Distractor, ...]
+    told: Told = Told()
 
     @property
     def label(self) -> str:

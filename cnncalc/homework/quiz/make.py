@@ -64,8 +64,8 @@ def make_quiz(order: Order, student: Student = Student()) -> Quiz:  # noqa: B008
 
 def _too_few(order: Order, found: int) -> CnncalcError:
     message = say(
-        "there are {found} good questions, and {count} are wanted: of the others, mistakes give the same number, or "
-        "sizes would have to be rounded",
+        "there are {found} good questions, and {count} are wanted: of the others, mistakes give the same number, "
+        "sizes would have to be rounded, a question would tell another's answer, or its text would be too long",
         found=found,
         count=order.questions,
     )

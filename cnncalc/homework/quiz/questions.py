@@ -17,10 +17,11 @@ from cnncalc.homework.mistakes import BY_NAME
 from cnncalc.homework.network import Network
 from cnncalc.homework.notation import read_value
 from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked
-from cnncalc.homework.quiz.describe import ACROSS, description, divides
+from cnncalc.homework.quiz.describe import ACROSS, described, description, divides
 from cnncalc.homework.quiz.draw import Draw
 from cnncalc.homework.quiz.item import Distractor, Item
 from cnncalc.homework.quiz.networks import Style
+from cnncalc.homework.quiz.telling import Told, tells, told_by
 from cnncalc.homework.quiz.topics import LARGEST, RECIPES
 from cnncalc.homework.quiz.wording import prompt
 from cnncalc.homework.workings import working_of
@@ -37,6 +38,11 @@ FEWEST = {"jump": 3, "padding": 1, "kernel_size": 1, "out_channels": 1, "stride"
 
 CHOICE = 3
 """Of so many good questions the one is taken in which the main mistakes are best told apart."""
+
+MOST_LAYERS = 16
+"""A question that would have to describe more layers does not fit on half a page, and is not asked."""
+LONGEST = 3000
+"""Nor does one with more characters, as long names make it; a key's value has 4,096 at most."""
 
 _WEIGHTS = ("bias-forgotten", "bias-once", "channels-forgotten", "groups-forgotten", "sharing-forgotten")
 _WORK = ("channels-forgotten", "groups-forgotten", "positions-forgotten", "macs-for-flops", "flops-for-macs")
@@ -59,21 +65,20 @@ ROUNDED = ("output_shape", "output_elements", "macs", "flops", "memory", "locall
 
 
 class Maker:
-    """Makes the questions of one quiz; none comes twice."""
+    """Makes the questions of one quiz; none comes twice, and none tells the answer of another."""
 
     def __init__(self, style: Style, counting: Counting, partial: Fraction) -> None:
         self.style = style
         self.counting = counting
         self.partial = {"any": partial} if partial else {}
         self._seen: set[tuple[object, ...]] = set()
+        self._kept: list[Item] = []
 
     def drawn(self, draw: Draw, topic: str, label: str) -> Item | None:
         """Return a question of a topic on a network of its own, or None where no good one was found."""
         tried = 1 if topic == "solve" else CHOICE  # an argument has no mistakes of its own to tell apart
         best = max(islice(self._good(draw, topic, label), tried), key=told_apart, default=None)
-        if best:
-            self._seen.add(_key(best))
-        return best
+        return self._keep(best) if best else None
 
     def _good(self, draw: Draw, topic: str, label: str) -> Iterator[Item]:
         """Yield questions of a topic that are good and new."""
@@ -88,15 +93,25 @@ class Maker:
                 yield item
 
     def of_spec(self, draw: Draw, topic: str, label: str, network: Network) -> Item | None:
-        """Return a question of a topic on a given network, or None where all good ones are taken."""
-        for asked in draw.shuffled(list(self._candidates(topic, network.graph))):
-            if network.value_or_none(asked) is None:
-                continue
-            item = self._item(draw, topic, label, network, asked, alone=True)
-            if item and _key(item) not in self._seen:
-                self._seen.add(_key(item))
-                return item
+        """Return a question of a topic on a given network, or None where all good ones are taken.
+
+        Where what enters a layer would be the answer of another question, all that leads to the layer is described.
+        """
+        candidates = draw.shuffled(list(self._candidates(topic, network.graph)))
+        taken = {item.question.asked for item in self._kept}
+        for alone in (True, False):
+            for asked in candidates:
+                if asked in taken or network.value_or_none(asked) is None:
+                    continue
+                item = self._item(draw, topic, label, network, asked, alone=alone)
+                if item:
+                    return self._keep(item)
         return None
+
+    def _keep(self, item: Item) -> Item:
+        self._seen.add(_key(item))
+        self._kept.append(item)
+        return item
 
     def _candidates(self, topic: str, graph: Graph) -> Iterator[Asked]:
         """Yield what a topic can ask of a network: of its layers, and from level 3 of the whole."""
@@ -122,6 +137,11 @@ class Maker:
             question = _solvable(network, question)
             if question is None:
                 return None
+        if len(described(network.graph, question, alone=alone)) > MOST_LAYERS:
+            return None
+        told = told_by(network, question, alone=alone)
+        if tells(told, network, asked, answer) or self._gives_away(network, asked, answer, told):
+            return None
         distractors = wrong_arguments(network, question) if question.such_that else wrong_answers(network, asked)
         if not alone and _hides_main_mistake(network, asked, distractors):
             return None
@@ -131,7 +151,17 @@ class Maker:
         shown = rounds and asked.quantity in ROUNDED
         asks = prompt(draw, question, self.counting, rounds=shown)
         question = question._replace(wording="\n".join([*lines, asks]))
-        return Item(topic, question, network, tuple(lines), asks, answer, distractors)
+        if len(question.wording) > LONGEST:
+            return None
+        return Item(topic, question, network, tuple(lines), asks, answer, distractors, told)
+
+    def _gives_away(self, network: Network, asked: Asked, answer: Value, told: Told) -> bool:
+        """Whether a question tells the answer of one that is kept already, or is told by it."""
+        others = [item for item in self._kept if item.network is network]
+        return any(
+            tells(told, network, other.question.asked, other.answer) or tells(other.told, network, asked, answer)
+            for other in others
+        )
 
     def _plain(self, network: Network, asked: Asked, answer: Value) -> bool:
         """Whether the answer is whole, no triviality, and within the input where it is a field."""
