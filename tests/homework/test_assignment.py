@@ -85,7 +85,7 @@ questions:
   - conv1.output_shape
   - {quantity: conv1.parameters, points: .5, accept: ["2,400", 150], wording: How many?, follow_through: true}
   - {quantity: "pool1.output[0,1,2]", decimals: 3, partial_credit: {any: 1/4}}
-  - {quantity: conv1.padding, such_that: {conv1.output_shape: 6x28x28, conv1.receptive_field: 5}, label: q1}
+  - {quantity: conv1.padding, such_that: {conv1.output_shape: 28x28x6, conv1.receptive_field: 5}, label: q1}
   - {layer: conv2, quantities: [output_shape, macs], points: 2}
   - {layers: [fc1, fc2], quantities: [biases]}
   - {quantities: [parameters, macs]}
@@ -121,7 +121,7 @@ questions:
         {"any": Fraction(1, 4)},
     )
     assert [(condition.asked.key, condition.text) for condition in fourth.such_that] == [
-        ("conv1.output_shape", "6x28x28"),
+        ("conv1.output_shape", "28x28x6"),
         ("conv1.receptive_field", "5"),
     ]
     assert (fifth.points, fifth.label) == (2, "")
@@ -210,7 +210,7 @@ PLACES = [
     (LENET + "questions: [sigmoid1.padding]", "E503", "sigmoid1.padding", "Sigmoid has no such argument"),
     (LENET + "questions: [total.output_shape]", "E503", "total.output_shape", "ask it of a layer"),
     (LENET + 'questions: ["pool1.output[0,99,0]"]', "E227", '"pool1.output[0,99,0]"', "count from 0"),
-    (LENET + "questions: [pool1.output]", "E503", "pool1.output", "write which element"),
+    (LENET + "questions: [total.output]", "E503", "total.output", "ask it of a layer"),
     (LENET + "questions: [conv1.macs, Conv1.MACs]", "E525", "Conv1.MACs", "remove one of them"),
     (LENET + "questions: [{layer: [fc1, fc1], quantities: [macs]}]", "E525", "macs", "remove one of them"),
     (LENET + "questions: [{quantitty: conv1.macs}]", "E202", "quantitty", "did you mean quantity?"),
@@ -234,9 +234,9 @@ PLACES = [
         "ask for conv1.kernel_size, conv1.stride",
     ),
     (
-        LENET + "questions: [{quantity: conv1.padding, such_that: {conv1.output: 3}}]",
+        LENET + "questions: [{quantity: conv1.padding, such_that: {'conv1.output[0,0,0]': 3}}]",
         "E523",
-        "conv1.output",
+        "'conv1.output[0,0,0]'",
         "write a shape, a receptive field",
     ),
     (
@@ -369,7 +369,7 @@ reveal: false
 questions:
   - {quantity: conv1.parameters, points: 1/3, accept: ["2,400"], wording: "How many?\\nAll.", follow_through: false}
   - {quantity: "pool1.output[0,1,2]", decimals: 3, partial_credit: {any: 1/4}}
-  - {quantity: conv1.padding, such_that: {conv1.output_shape: 6x28x28}}
+  - {quantity: conv1.padding, such_that: {conv1.output_shape: 28x28x6}}
   - {label: q1, network: "input 300x300x3, fully connected, 100 units", quantity: parameters}
   - {label: 甲, network: {input: [1, 9, 9], layers: [{type: AvgPool2d, kernel_size: 3}]}, quantities: [output_shape]}
 """

@@ -219,3 +219,19 @@ def test_no_sentence_takes_long() -> None:
         with pytest.raises(CnncalcError):
             lone_layer((piece * 500)[:500])
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shape", "expected"),
+    [
+        ("28x28 灰度图，10 个 5x5 卷积核，不含偏置", (1, 28, 28), {"out_channels": 10, "bias": False}),
+        ("灰度图 28x28，10 个 5x5 卷积核，含偏置", (1, 28, 28), {"out_channels": 10, "bias": True}),
+        ("彩色图 32x32，6 个 5x5 卷积核，不带偏置", (3, 32, 32), {"out_channels": 6, "bias": False}),
+        ("input 784, fully connected hidden layer of 100 neurons", (784,), {"out_features": 100, "bias": True}),
+        ("input 784, hidden layer of 100 neurons", (784,), {"out_features": 100}),
+    ],
+)
+def test_sentences_of_courses_are_read(sentence: str, shape: tuple[int, ...], expected: dict[str, Any]) -> None:
+    graph = lone_layer(sentence)
+    assert graph.input_shape == shape
+    assert {name: getattr(graph.nodes[-1].layer, name) for name in expected} == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cnncalc.diagnostics import CnncalcError, Span
 from cnncalc.graph import Graph
 from cnncalc.homework.assignment import Counting
@@ -12,6 +14,9 @@ from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked, quantity_of, re
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.source import Scalar
 from cnncalc.text import say
+
+_SIZES = re.compile(r"\d+(?:\s*[x×]\s*\d+)+", re.IGNORECASE)
+"""What a student may write as a product, and who writes an assignment more likely means as a shape."""
 
 
 class Askable:
@@ -104,6 +109,10 @@ class Askable:
             read_value(written.text, asked.about.kind)
         except Unread as unread:
             self.problems.add("E524", str(unread), written.span, unread.help)
+            return False
+        if asked.about.kind == "number" and _SIZES.fullmatch(written.text.strip()):
+            message = say("{text} is a shape, and {key} is one number", text=written.text.strip(), key=asked.key)
+            self.problems.add("E524", message, written.span, say("write the number"))
             return False
         return True
 

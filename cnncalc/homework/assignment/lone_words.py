@@ -38,7 +38,7 @@ _N = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,9}}(?!\d|,\d{{3}}(?!\d))|{_WORDS})
 _BY = r"\s*(?:x|\*|by(?=\W))\s*"
 _SIZES = rf"(?:{_N}(?:{_BY}{_N}){{1,3}}|[(\[]\s*\d{{1,9}}(?:\s*,\s*\d{{1,9}}){{1,3}}\s*[)\]])"
 _IS = r"(?:\s*(?:of|is|size|shape|length|equal to|大小|尺寸|形状|长度|率|为|是|:|=)(?![a-z]))*\s*"
-_PICTURE = r"(?:inputs?|images?|pictures?|volumes?|feature maps?|输入|图像|图片|特征图)"
+_PICTURE = r"(?:inputs?|images?|pictures?|volumes?|feature maps?|输入|图像|图片|特征图|图)"
 _FILTER = r"(?:(?:conv(?:olution(?:al)?)?\s+)?(?:filter|kernel)s?|convolutions?|卷积核|滤波器|卷积)"
 _POOL = r"(?:[\s\-]*pool(?:ing|s)?|池化|汇聚)(?:\s*layer|层)?"
 
@@ -70,8 +70,9 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("groups", rf"(?:groups|分组数?|组数){_IS}(?P<v>{_N})"),
     ("groups", rf"(?P<v>{_N})\s*个?\s*(?:groups|组)"),
     ("depthwise=yes", r"depth[\s\-]?wise|逐通道|深度(?=卷积)"),
-    ("bias=no", r"(?:no|without)\s+(?:a\s+)?bias(?:es)?|bias(?:es)?\s*[:=]?\s*(?:false|no)|无偏置|不带偏置|没有偏置"),
-    ("bias=yes", r"(?:with\s+)?(?:a\s+)?bias(?:es)?(?:\s*[:=]?\s*true)?|带偏置|有偏置"),
+    ("bias=no", r"(?:no|without)\s+(?:a\s+)?bias(?:es)?|bias(?:es)?\s*[:=]?\s*(?:false|no)"),
+    ("bias=no", r"(?:无|不带|不含|不用|没有)偏置"),
+    ("bias=yes", r"(?:with\s+)?(?:a\s+)?bias(?:es)?(?:\s*[:=]?\s*true)?|[带含有]偏置"),
     ("channels", rf"(?P<v>{_N})\s*个?\s*(?:input\s+)?(?:channels?|输入通道|通道)"),
     ("channels=3", r"rgb|colou?r|彩色"),
     ("channels=1", r"gr[ae]y(?:scale)?|灰度"),
@@ -79,7 +80,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("kind=global max", rf"(?:global\s+max(?:imum)?|全局最大){_POOL}"),
     ("kind=max", rf"(?:max(?:imum)?|最大){_POOL}"),
     ("kind=average", rf"(?:average|avg|mean|平均){_POOL}"),
-    ("kind=linear", r"(?:fully[\s\-]*connected|dense|linear|全连接)(?:\s*layer|层)?"),
+    ("kind=linear", r"(?:fully[\s\-]*connected|dense|linear|全连接)(?:\s+hidden)?(?:\s*layer|层)?"),
     ("kind=norm", r"(?:batch\s*-?norm(?:ali[sz]ation)?|批量?归一化|批量规范化)(?:\s*layer|层)?"),
     ("axes", r"(?P<v>[123一二三])\s*-?\s*(?:d|dimensional|维)(?=\W|卷|$)"),
     ("axes", r"conv(?P<v>[123])d"),
@@ -91,7 +92,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 
 _FILLER = (
     r"[\s,;.。、:=()的个]+|and|with|a|an|the|of|on|in|to|by|each|layers?|using|uses?|pixels?|px|applied|apply|followed|"
-    rf"{_PICTURE}|{_FILTER}|sized?|has|have|is|are|window|一个|层|和|用|使用|大小|像素"
+    rf"{_PICTURE}|{_FILTER}|sized?|has|have|is|are|window|hidden|隐藏|一个|层|和|用|使用|大小|像素"
 )
 
 

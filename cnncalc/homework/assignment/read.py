@@ -27,6 +27,7 @@
 
 Of `spec`, `network` and `layer` an assignment has one. `layers: all` leaves out the layers that only pass numbers on.
 A question on a network of its own (`spec`, or `network` as a spec or a sentence) is answered under its `label`.
+Where every question has one, the assignment needs none, and the first question's is the assignment's.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from cnncalc.homework.assignment import Assignment, Counting, terms
 from cnncalc.homework.assignment.defaults import assignment_for
 from cnncalc.homework.assignment.read_network import KEYS as NETWORKS
 from cnncalc.homework.assignment.read_network import NetworkReader
-from cnncalc.homework.assignment.read_questions import QuestionReader
+from cnncalc.homework.assignment.read_questions import QuestionReader, own_networks
 from cnncalc.homework.assignment.terms import read_terms
 from cnncalc.homework.assignment.values import Values
 from cnncalc.spec.files import read_text
@@ -130,6 +131,12 @@ def _network(keys: dict[str, Entry], tree: Mapping, problems: Problems, networks
         )
     if named:
         return networks.read(named[0], settings)
+    own = own_networks(keys.get("questions"))
+    if own:
+        if settings:
+            message = say("set is for the assignment's spec, and each question has a network of its own")
+            problems.add("E527", message, settings.key.span, say("remove it"))
+        return next(filter(None, map(networks.read, own)), None)
     if not any(entry.key.text not in KEYS for entry in tree.entries):
         start = tree.span._replace(end_line=tree.span.line, end_column=tree.span.column)
         help = say("write spec: lenet.yaml, network: with input and layers, or layer: and a sentence")

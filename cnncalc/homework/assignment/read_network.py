@@ -24,9 +24,18 @@ class NetworkReader:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self.sources = {problems.source: problems.text}
+        self._read: dict[Entry, Graph | None] = {}
 
     def read(self, entry: Entry, settings: Entry | None = None) -> Graph | None:
-        """Return the network of an entry with a key of KEYS, or None after noting what is wrong with it."""
+        """Return the network of an entry with a key of KEYS, or None after noting what is wrong with it.
+
+        An entry is read once: asked again, its network is the same object.
+        """
+        if entry not in self._read:
+            self._read[entry] = self._network(entry, settings)
+        return self._read[entry]
+
+    def _network(self, entry: Entry, settings: Entry | None) -> Graph | None:
         values = self._settings(settings)
         try:
             if isinstance(entry.value, Mapping):

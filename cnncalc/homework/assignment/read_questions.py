@@ -11,6 +11,7 @@ from cnncalc.homework.assignment import Condition, Counting, Question, terms
 from cnncalc.homework.assignment.askable import Askable
 from cnncalc.homework.assignment.defaults import default_questions
 from cnncalc.homework.assignment.read_network import NetworkReader
+from cnncalc.homework.assignment.solvable import ToSolve, note_unsolvable
 from cnncalc.homework.assignment.terms import Terms, read_terms
 from cnncalc.homework.assignment.values import Values
 from cnncalc.homework.quantities import TOTAL, Asked
@@ -22,11 +23,24 @@ from cnncalc.text import say
 
 MAX_QUESTIONS = 10_000
 
-ANY = ("label", *terms.KEYS, "spec", "network")
+OWN = ("spec", "network")
+"""Keys of a question that name its own network."""
+ANY = ("label", *terms.KEYS, *OWN)
 ONE = ("quantity", "accept", "such_that", "wording", *ANY)
 """Keys of a question that asks one thing."""
 MANY = ("quantities", "layer", "layers", *ANY)
 """Keys of a question that asks several."""
+
+
+def own_networks(entry: Entry | None) -> list[Entry]:
+    """Return the entry that names each question's own network; none where a question has no own."""
+    items = entry.value.items if entry and isinstance(entry.value, Sequence) else ()
+    found = [_own_network(item) for item in items]
+    return [own for own in found if own] if all(found) else []
+
+
+def _own_network(tree: Tree) -> Entry | None:
+    return next(filter(None, map(tree.get, OWN)), None) if isinstance(tree, Mapping) else None
 
 
 class QuestionReader:
@@ -43,6 +57,7 @@ class QuestionReader:
         self.standard = standard
         self.questions: list[Question] = []
         self._asked: dict[str, Span] = {}
+        self._to_solve: list[ToSolve] = []
 
     def read(self, entry: Entry | None) -> tuple[Question, ...]:
         """Return the questions of `questions`; the default ones where there is no such key."""
@@ -62,6 +77,7 @@ class QuestionReader:
                 message = say("there are more than {limit} questions", limit=f"{MAX_QUESTIONS:,}")
                 self.problems.add("E404", message, item.span, say("make several assignments of them"))
                 break
+        note_unsolvable(self._to_solve, self.problems)
         return tuple(self.questions)
 
     def _question(self, asked: Asked, of: Terms, graph: Graph, label: str = "") -> Question:
@@ -136,6 +152,8 @@ class QuestionReader:
             wording=(self.values.line(keys["wording"]) or "") if "wording" in keys else "",
         )
         self._add(question, span)
+        if conditions:
+            self._to_solve.append(ToSolve(question, self.askable.network(graph), keys["such_that"].span))
 
     def _conditions(self, entry: Entry, graph: Graph) -> tuple[Condition, ...]:
         if not isinstance(entry.value, Mapping) or not entry.value.entries:
