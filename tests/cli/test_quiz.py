@@ -185,3 +185,10 @@ def test_a_program_that_wants_json_is_told_errors_in_json():
     refused = cnncalc("quiz", "--topic", "shapes", "--format", "json")
     assert refused.code == 2
     assert [error["code"] for error in refused.json["errors"]] == ["E580"]
+
+
+def test_the_help_names_the_default_topics_whole():
+    shown = cnncalc("quiz", "--help").out
+    words = " ".join(re.sub("[│|]", " ", shown).split())
+    assert "Without it: shape, parameters, macs and receptive-field." in words
+    assert "…" not in shown

@@ -11,17 +11,23 @@ from fractions import Fraction
 import pytest
 
 from cnncalc.diagnostics import CnncalcError
+from cnncalc.homework.assignment import Counting, Question
 from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
+from cnncalc.homework.network import Network
+from cnncalc.homework.quantities import Asked
+from cnncalc.homework.quiz.describe import listed
 from cnncalc.homework.quiz.draw import Draw
 from cnncalc.homework.quiz.item import Item, Quiz
 from cnncalc.homework.quiz.key import key_text
 from cnncalc.homework.quiz.make import Order, make_quiz
 from cnncalc.homework.quiz.questions import ENOUGH, FEWEST
+from cnncalc.homework.quiz.telling import tells, told_by
 from cnncalc.homework.quiz.topics import LARGEST, RECIPES, read_topics
 from cnncalc.homework.submission import read_submission
 from cnncalc.homework.submission.collected import Student
-from cnncalc.spec.load import load
+from cnncalc.render.quiz.words import feedback
+from cnncalc.spec.load import load, loads
 from tests.shell import LENET, ROOT
 
 SEEDS = 200
@@ -189,6 +195,83 @@ def test_too_few_questions_are_refused():
     assert [found.code for found in caught.value.diagnostics] == ["E581"]
 
 
+def stated(item: Item) -> set[str]:
+    """Return every shape and number that a question states, without those in names such as features.10."""
+    text = re.sub(r"\b[A-Za-z_]\w*(\.\w+)*", " ", "\n".join([*item.lines, item.prompt]).replace(",", ""))
+    return {found for shape in re.findall(r"\d+(?:x\d+)*", text) for found in (shape, *shape.split("x"))}
+
+
+GALLERY = sorted((ROOT / "specs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_no_question_on_a_network_answers_another(path):
+    """Read off the sheet's words alone: no shape or count that is asked for is stated anywhere on it."""
+    for seed in range(3):
+        items = make_quiz(Order(("shape", "parameters", "macs", "memory"), 8, seed, 2, graph=load(path))).items
+        counts = [item for item in items if item.question.asked.about.kind in ("shape", "number")]
+        assert len(counts) == 8
+        for item in counts:
+            assert not [other.label for other in items if item.text(item.answer) in stated(other)], item.prompt
+
+
+def test_what_enters_a_layer_tells_the_shape_of_the_layer_before():
+    network = Network(load(ROOT / "specs/vgg16.yaml"), Counting())
+    pooled = next(node for node in network.graph.nodes if node.type == "MaxPool2d")
+    after = next(node for node in network.graph.nodes if pooled.name in node.inputs)
+    told = told_by(network, Question(Asked(after.name, "macs")), alone=True)
+    assert tells(told, network, Asked(pooled.name, "output_shape"), pooled.output_shape)
+    assert not tells(told, network, Asked(after.name, "output_shape"), after.output_shape)
+
+
+def test_an_argument_is_not_told_by_another_question():
+    words = {"padding": "padding is", "stride": "stride is", "kernel_size": "kernel is|windows are"}
+    for seed in range(6):
+        items = make_quiz(Order(("solve", "macs", "shape"), 6, seed, 3, graph=load(ROOT / "specs/vgg16.yaml"))).items
+        for item in items:
+            said = words.get(item.question.asked.quantity, "dilation is")
+            if item.topic == "solve" and item.question.asked.quantity != "out_channels":
+                place = re.escape(item.question.asked.place)
+                lines = [line for other in items for line in other.lines if re.match(rf"{place} is ", line)]
+                assert lines
+                assert not any(re.search(said, line) for line in lines), item.prompt
+
+
+def test_the_kernel_of_the_first_layer_is_no_receptive_field_to_ask_for():
+    for seed in range(6):
+        items = make_quiz(Order(("receptive-field",), 2, seed, graph=load(LENET))).items
+        assert "conv1" not in {item.question.asked.place for item in items}, "5 is told: its kernel is 5x5"
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_no_question_is_longer_than_half_a_page(level):
+    quiz = make_quiz(Order(tuple(RECIPES), 12, 1, level, graph=load(ROOT / "specs/densenet121.yaml")))
+    assert max(len(item.lines) for item in quiz.items) <= 17, "the input, and 16 layers"
+    assert max(len(item.question.wording) for item in quiz.items) < 3000
+    right = fill_in(quiz, {item.label: item.text(item.answer) for item in quiz.items})
+    assert [mark.verdict for mark in right] == ["right"] * 12
+
+
+def test_a_topic_whose_other_questions_are_too_long_is_refused():
+    layers = "- {type: Conv2d, out_channels: 4, kernel_size: 3}\n" * 30
+    graph = loads("input: [3, 200, 200]\nlayers:\n" + layers)
+    with pytest.raises(CnncalcError) as caught:
+        make_quiz(Order(("receptive-field",), 20, 1, graph=graph))
+    assert "too long" in caught.value.diagnostics[0].message
+
+
+def test_names_are_listed_as_the_language_does(chinese):
+    assert listed(["conv1"]) == "conv1"
+    assert listed(["conv1", "conv2", "pool1"]) == "conv1、conv2、pool1"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_no_feedback_hides_anything(level):
+    """The key and the exports tell a student everything, after the fact."""
+    quiz = make_quiz(Order(tuple(RECIPES), 32, 3, level))
+    assert not [told for item in quiz.items for one in item.distractors for told in feedback(item, one) if "…" in told]
+
+
 def test_topics_are_read_as_people_write_them():
     assert read_topics("Shape, receptive_field,shape") == ("shape", "receptive-field")
     assert read_topics("all") == tuple(RECIPES)
@@ -215,6 +298,7 @@ DRAWN = [622, 242, 708, 768, 930, 288]
 
 PRINT = """
 from cnncalc.homework.quiz.make import Order, make_quiz
+from cnncalc.homework.quiz.telling import tells, told_by
 from cnncalc.homework.quiz.topics import RECIPES
 from cnncalc.render.quiz.to_json import quiz_json
 import sys
