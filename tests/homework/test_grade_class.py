@@ -67,7 +67,8 @@ def test_a_class_is_counted():
     assert shape.verdicts == {"right": 2, "wrong": 2}
     assert (shape.mean, parameters.mean) == (Fraction(1, 2), Fraction(5, 4))
     assert parameters.verdicts == {"right": 1, "wrong": 3}
-    assert [(one.name, one.times) for one in parameters.mistakes] == [("bias-forgotten", 3)]
+    # First by name: 2,400 may also be 2,416 rounded to hundreds.
+    assert (parameters.mistakes[0].name, parameters.mistakes[0].times) == ("bias-forgotten", 3)
     assert "16" in parameters.mistakes[0].sentence
     assert [(one.name, one.times) for one in parameters.wrong] == [("2400", 3)]
     assert [(one.name, one.times) for one in shape.wrong] == [("16x9x9", 2)]
