@@ -279,9 +279,8 @@ def test_every_sentence_is_told_whole(name):
     diagnoser = Diagnoser(of)
     for asked in questions(of):
         for found in diagnoser.distractors(asked).values():
-            assert all(
-                "…" not in named.sentence and "{" not in named.sentence for one in found for named in one.mistakes
-            )
+            sentences = [named.sentence for one in found for named in one.mistakes]
+            assert not any("…" in sentence or "{" in sentence for sentence in sentences)
 
 
 def test_a_value_that_is_the_answer_is_said():

@@ -112,7 +112,7 @@ def test_rounded_values_say_how_far(text, value, slack, digits, prefix, unit) ->
         ("12 位", 12, "bit"), ("416,520 MACs", 416520, "MAC"), ("416,520 mult-adds", 416520, "MAC"),
         ("416520次乘加", 416520, "MAC"),
         ("833,040 FLOPS", 833040, "FLOP"), ("156个参数", 156, "parameter"), ("150 weights", 150, "parameter"),
-        ("14 px", 14, "px"),
+        ("14 px", 14, "px"), ("156 floats", 156, "element"),
         ("14像素", 14, "px"), ("6 channels", 6, ""), ("25个", 25, ""), ("(5*5*1+1)*6 parameters", 156, "parameter"),
         ("6*28*28*4 B", 18816, "B"),
     ],
@@ -120,6 +120,16 @@ def test_rounded_values_say_how_far(text, value, slack, digits, prefix, unit) ->
 def test_units(text: str, value: int, unit: str) -> None:
     read = read_value(text, "number")
     assert (read.numbers, read.unit, read.slack) == ((Fraction(value),), unit, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("none", ""), ("无", ""), ("没有", ""), ("没有参数", "parameter"), ("zero", ""), ("零", ""),
+     ("no parameters", "parameter"), ("no", ""), ("无参数", "parameter"), ("= none", "")],
+)  # fmt: skip
+def test_nothing_is_zero(text: str, unit: str) -> None:
+    read = read_value(text, "number")
+    assert (read.numbers, read.unit, read.slack) == ((0,), unit, 0)
 
 
 def test_arithmetic_with_a_multiplier_is_exact() -> None:
@@ -155,7 +165,9 @@ def test_the_last_side_counts_and_working_that_differs_is_kept(text: str, value:
         ("28 28", "more than one number"),
         ("1,234 567", "not grouped"), ("6, 28", ", does not fit"), ("(6, 28, 28)", ", does not fit"),
         ("6:28", ": does not fit"),
-        ("none", "write 0 where there is none"), ("-", "write 0"), ("无", "write 0"), ("six", "no number is written"),
+        ("-", "write 0"), ("n/a", "write 0"), ("six", "no number is written"), ("nonsense", "no number is written"),
+        ("no idea", "idea is not a unit"), ("16张*10", "张 is no part of arithmetic"), ("6х28", "U+0445"),
+        ("16卷积核*10", "卷积核 is no part of arithmetic"),
         ("12abc", "abc is not a unit"), ("50%", "% does not fit"), ("61.7k*4", "k is no part of arithmetic"),
         ("18.4 kb", "bits or for bytes"),
         ("480 b", "bits or for bytes"), ("2.4B", "2.4 is not a whole number of bytes"), ("2.4千万", "千万"),
@@ -190,7 +202,7 @@ def test_what_is_no_number_is_refused_with_a_way_out(text: str, said: str) -> No
      "torch.Size([6, 28, 28])",
      "(N, 6, 28, 28)", "[None, 6, 28, 28]", "-1x6x28x28", "(?, 6, 28, 28)", "Bx6x28x28", "(6x28x28)",
      "$6\\times28\\times28$",
-     "6x28x28 (no padding)", "6x28x28 px", "6x(32-5+1)x(32-5+1)", "(6, 32-5+1, (32-5)/1+1)",
+     "6 by 28 by 28", "6x28x28 (no padding)", "6x28x28 px", "6x(32-5+1)x(32-5+1)", "(6, 32-5+1, (32-5)/1+1)",
      "6x(32-5+1)x(32-5+1) = 6x28x28",
      "1x32x32 → 6x28x28", "shape=(6, 28, 28)", "6x28x28.", "【6，28，28】"],
 )  # fmt: skip
@@ -218,7 +230,9 @@ def test_one_shape_in_many_spellings(text: str) -> None:
         ("6个28x28", (6, 28, 28), "CHW"),
         ("6个28×28的特征图", (6, 28, 28), "CHW"), ("28x28, 6 channels", (28, 28, 6), "HWC"),
         ("28x28 with 6 channels", (28, 28, 6), "HWC"),
-        ("28x28x6 channels", (28, 28, 6), "HWC"),
+        ("28x28x6 channels", (28, 28, 6), "HWC"), ("通道16，高10，宽10", (16, 10, 10), "CHW"),
+        ("通道数为16，高度是10，宽度是10", (16, 10, 10), "CHW"), ("16通道，10x10", (16, 10, 10), "CHW"),
+        ("10x10，16通道", (10, 10, 16), "HWC"),
     ],
 )  # fmt: skip
 def test_named_orders_of_axes(text: str, sizes: tuple, layout: str) -> None:
@@ -272,7 +286,8 @@ def test_what_is_no_shape_is_refused_with_a_way_out(text: str, said: str) -> Non
 @pytest.mark.parametrize(
     ("text", "sizes", "unit"),
     [
-        ("14x14", (14, 14), ""), ("5x7", (5, 7), ""), ("5 × 7", (5, 7), ""), ("(2, 1)", (2, 1), ""),
+        ("14x14", (14, 14), ""), ("5x7", (5, 7), ""), ("5 × 7", (5, 7), ""), ("5 by 7", (5, 7), ""),
+        ("(2, 1)", (2, 1), ""),
         ("[2,1]", (2, 1), ""), ("2, 1", (2, 1), ""),
         ("14x14 px", (14, 14), "px"), ("14px x 14px", (14, 14), "px"), ("H=5, W=7", (5, 7), ""),
         ("14x14 = 196", (14, 14), ""),

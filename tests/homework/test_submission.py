@@ -203,10 +203,9 @@ def test_a_colon_without_a_blank() -> None:
         ("[ (32-5)/1 ] + 1", '"[ (32-5)/1 ] + 1"'),
         ("[6, 28, 28] (CHW)", '"[6, 28, 28] (CHW)"'),
         ("{6, 28} x", '"{6, 28} x"'),
-        ("`156`", '"`156`"'),
         ("@28", '"@28"'),
         ("%5", '"%5"'),
-        ("**6**", '"**6**"'),
+        ("**6** x", '"**6** x"'),
         ("- 4", '"- 4"'),
         ("156 (note: with bias)", '"156 (note: with bias)"'),
         ('"6" x 28', '"6\' x 28"'),
@@ -511,3 +510,37 @@ def test_no_text_does_anything_but_be_read_or_refused(text: str, source: str) ->
     for place in [*(answer.span for answer in found.answers), *(one.span for one in found.found)]:
         assert place and 1 <= place.line <= place.end_line <= len(text) + 1 and place.column >= 1
         assert place.end_column >= place.column or place.end_line > place.line
+
+
+def test_emphasis_round_a_value_is_left_aside() -> None:
+    text = (
+        'a.parameters: **156**\nb.parameters: `156`\nc.parameters: "**156**"\nd.parameters: *156*\ne.parameters: 2**3\n'
+    )
+    assert answers(text, "a.yaml") == {
+        "a.parameters": "156",
+        "b.parameters": "156",
+        "c.parameters": "156",
+        "d.parameters": "156",
+        "e.parameters": "2**3",
+    }
+    assert marked(text, "a.yaml")["a.parameters"] == "156"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{c: 6, h: 28, w: 28}", "C=6, H=28, W=28"),
+        ("{height: 28, width: 28, channels: 6}", "H=28, W=28, C=6"),
+        ("{通道: 6, 高: 28, 宽: 28}", "C=6, H=28, W=28"),
+        ('{"c": 6, "h": 28, "w": 28}', "C=6, H=28, W=28"),
+    ],
+)
+def test_a_mapping_of_axes_is_a_shape(value: str, expected: str) -> None:
+    assert answers(f"answers:\n  conv1.output_shape: {value}\n") == {"conv1.output_shape": expected}
+    assert answers(f"answers:\n  conv1:\n    shape: {value}\n") == {"conv1.shape": expected}
+    assert answers(f'{{"conv1.output": {value}}}', "a.json" if '"' in value else "a.yaml") == {"conv1.output": expected}
+
+
+def test_a_mapping_below_a_layer_holds_answers() -> None:
+    text = "conv1:\n  channels: 6\n  height: 28\n"
+    assert answers(text) == {"conv1.channels": "6", "conv1.height": "28"}

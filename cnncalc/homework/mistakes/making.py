@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from cnncalc.homework.workings.fields import Chain, Step
 from cnncalc.homework.workings.parts import Slide
-from cnncalc.homework.workings.products import Product, Share, Total
+from cnncalc.homework.workings.products import Altered, Product, Share, Total
 from cnncalc.homework.workings.sizes import Sizes
 from cnncalc.homework.workings.working import Changed, Working
 from cnncalc.text import number
@@ -26,13 +25,6 @@ UNSHARED = frozenset(("locally_connected", "fully_connected"))
 FIELDS = frozenset(("receptive_field", "jump"))
 WEIGHTED = HELD | COSTS | UNSHARED | {"weights"}
 """What has a product of filters, channels and kernel in it."""
-
-
-class Altered(NamedTuple):
-    """A layer's product with a mistake in it, and the values to name."""
-
-    product: Product
-    values: Mapping[str, object] = {}
 
 
 def in_product(change: Callable[[Product], Altered | None]) -> Change:
@@ -54,11 +46,11 @@ def in_products(change: Callable[[Product], Altered | None]) -> Change:
             return (Changed(altered.product, altered.values),) if altered else NONE
         if not isinstance(working, Total):
             return NONE
-        found = [(share, change(share.product)) for share in working.shares]
-        if not any(altered for _, altered in found):
+        found = [(share.summand.altered(change), share) for share in working.shares]
+        if not any(altered for altered, _ in found):
             return NONE
-        shares = tuple(Share.of(altered.product, share.names) if altered else share for share, altered in found)
-        values = [(altered.values, len(share.names)) for share, altered in found if altered]
+        shares = tuple(Share(altered[0], share.names) if altered else share for altered, share in found)
+        values = [(altered[1], len(share.names)) for altered, share in found if altered]
         return (Changed(Total.of(working.quantity, shares), _together(values)),)
 
     return made

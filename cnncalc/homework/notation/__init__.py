@@ -86,7 +86,8 @@ _ABOUT = re.compile(r"(?:~|(?:about|around|approximately|approx\.?|circa|ca\.|�
 _NOTE = re.compile(r"(.*[^\s*/^+x=-])\s*\([^()]*(?:[^\W\d_xX]|=)[^()]*\)", re.DOTALL)
 _VALUE_AND_TAIL = re.compile(r"(.*[\d.)\]⌋⌉])(.*)", re.DOTALL)
 _WRITTEN_NUMBER = re.compile(rf"([-+]?) ?({arithmetic.NUMBER})(?: ?[x*] ?10 ?(?:\^|\*\*) ?\(?([-+]?\d{{1,2}})\)?)?")
-_DASHES = frozenset(("-", "--", "---", "/", "n/a", "none", "null", "no", "无", "没有"))
+_DASHES = frozenset(("-", "--", "---", "/", "n/a", "null"))
+_NOTHING = re.compile(r"(?:none|zero|no(?![a-z])|没有|无|零)(?: ?(\w[\w ]*))?", re.IGNORECASE)
 
 
 def read_number(text: str, plain: str) -> Written:
@@ -115,6 +116,8 @@ def _one(text: str, side: str, is_about: bool) -> Written:
     if side.casefold() in _DASHES:
         raise Unread(say("{text} is not a number", text=side), say("write 0 where there is none"))
     parts = _VALUE_AND_TAIL.fullmatch(side)
+    if not parts and (nothing := _NOTHING.fullmatch(side)):
+        return Written(text, (Fraction(),), unit=units.read_tail(nothing[1]).unit if nothing[1] else "")
     if not parts:
         raise Unread(say("no number is written"), say("write digits, such as 61,706 or 61.7k"))
     value, words = parts[1].strip(), parts[2].strip()

@@ -35,6 +35,10 @@ _TOKEN = re.compile(
 )
 
 
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+"""Words of scripts in which no letter looks like one of ours: they are named as they are, not by their code points."""
+
+
 class Number(NamedTuple):
     """One written number: its value, and how finely it was written: `6.170e4` has 4 digits and steps of 10."""
 
@@ -118,8 +122,13 @@ def _parts(text: str) -> list[_Part]:
         content = found[kind]
         if kind == "word" and content.lower() not in ("floor", "ceil"):
             raise Unread(
-                say("{word} is no part of arithmetic", word=content),
+                _no_part(content),
                 say("write numbers with + - * / ^ and brackets, floor() or ceil(), and a unit only at the end"),
+            )
+        word = _EAST_ASIAN.match(text, found.start(kind))
+        if word:
+            raise Unread(
+                _no_part(word[0]), say("write numbers with + - * / ^ and brackets, and a unit only at the end")
             )
         if kind == "other" and not content.isascii():
             raise Unread(
@@ -129,6 +138,10 @@ def _parts(text: str) -> list[_Part]:
         if len(parts) > MAX_PARTS:
             raise Unread(say("arithmetic of more than {limit} parts", limit=MAX_PARTS), say("write the result"))
     return parts
+
+
+def _no_part(word: str) -> str:
+    return say("{word} is no part of arithmetic", word=word)
 
 
 _CLOSING = {"(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉"}

@@ -21,7 +21,8 @@ _FIRST_OR_LAST = re.compile(
     r"(.*[\d)\]]) ?,? ?\(? ?(?:(channels?[- _]first|通道在前)|(channels?[- _]last|通道在后)) ?\)?", re.IGNORECASE
 )
 _NAMED_SIZE = re.compile(
-    r"(?P<name>batch|channels?|height|width|depth|[NBCDHW]|通道数?|高度?|宽度?) ?[=:] ?(?P<size>\d+(?:\.\d+)?)",
+    r"(?:(?P<name>batch|channels?|height|width|depth|[NBCDHW]) ?[=:]|(?P<chinese>通道数?|高度?|宽度?) ?[=:为是]?)"
+    r" ?(?P<size>\d+(?:\.\d+)?)",
     re.IGNORECASE,
 )
 _AXIS = {"通": "C", "高": "H", "宽": "W"}
@@ -37,11 +38,13 @@ _BATCH = re.compile(r"(?:N|B|None|-1|\?|batch(?:[_ ]?size)?|bs)", re.IGNORECASE)
 _WORDS = re.compile(r"(.*[\d)\]])( ?[^\W\d_]+)", re.DOTALL)
 _PIXELS = re.compile(r"(?<=\d) ?(?:pixels?|px|像素)", re.IGNORECASE)
 _NESTED = re.compile(r"[(\[] ?[(\[][^()\[\]]*,")
+_BY = re.compile(r"(?<=[\d)\]]) ?by ?(?=[\d(\[])", re.IGNORECASE)
 _TIMES = re.compile(r"(?<=[\d)\]?. NBe])[xX](?=[\d(\[.⌊⌈ fc+-])")
 
 
 def read_shape(text: str, plain: str) -> Written:
     """Read a shape from `plain`, the normal form of `text`. Raises Unread."""
+    plain = _BY.sub("x", plain)
     sides = results(plain)
     named = _named(text, plain)
     if named:
@@ -69,6 +72,7 @@ def read_size(text: str, plain: str) -> Written:
     """Read one number, or a number a side, from `plain`, the normal form of `text`; `*` multiplies. Raises Unread."""
     if _NESTED.match(plain):
         raise Unread(say("a list in a list is not read as a size"), say("write one number a side: (2, 1)"))
+    plain = _BY.sub("x", plain)
     bare = _PIXELS.sub("", plain)
     unit = "px" if bare != plain else ""
     if _TIMES.search(bare) or "@" in bare or _is_list(bare) or _NAMED_SIZE.match(bare):
@@ -87,7 +91,7 @@ def _named(text: str, plain: str) -> Written | None:
     found = list(_NAMED_SIZE.finditer(inner))
     if len(found) < 2 or _NAMED_SIZE.sub("", inner).strip(" ,;x*"):
         return None
-    layout = "".join(_AXIS.get(one["name"][0], one["name"][0].upper()) for one in found)
+    layout = "".join(one["name"][0].upper() if one["name"] else _AXIS[one["chinese"][0]] for one in found)
     if len(set(layout)) < len(layout):
         raise Unread(say("an axis is named twice"), say("name each axis once: C=6, H=28, W=28"))
     return Written(text, tuple(Fraction(_size(one["size"])) for one in found), True, layout=layout)

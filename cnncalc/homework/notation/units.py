@@ -41,7 +41,7 @@ _UNITS = {
     "MAC": r"macc?s?|m(?:ult)?-?adds?|multiply[- ]?(?:adds?|accumulates?)(?: operations?)?|乘加(?:运算|操作)?",
     "FLOP": r"flops?|floating[- ]point operations?|浮点运算(?:次数)?",
     "parameter": r"(?:(?:learnable|trainable) )?(?:param(?:eter)?s?|weights?|bias(?:es)?)|(?:可学习)?参数|权重|偏置",
-    "element": r"elem(?:ent)?s?|values?|numbers?|activations?|元素",
+    "element": r"elem(?:ent)?s?|values?|numbers?|activations?|floats?|元素",
     "px": r"px|pixels?|像素",
     "": r"(?:(?:in|out)put )?channels?|filters?|kernels?|neurons?|units?|(?:feature ?)?maps?|features?"
     r"|通道|神经元|卷积核|",

@@ -115,6 +115,19 @@ def key_text(key: str) -> str:
     return re.sub(r"_*\._*", ".", "_".join(key.split()))
 
 
+_EMPHASIS = re.compile(r"(\*\*|__|[*_`])((?:(?!\1).)+)\1")
+
+
+def without_emphasis(text: str) -> str:
+    """Return a value without the bold, italics and backticks of Markdown round it: `**156**` is 156."""
+    for _ in range(3):
+        found = _EMPHASIS.fullmatch(text)
+        if not found:
+            break
+        text = found[2].strip()
+    return text
+
+
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 

@@ -6,7 +6,8 @@ import json
 import re
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
-from cnncalc.homework.submission.collected import MAX_KEY, Collector, student_key
+from cnncalc.homework.quantities import QUANTITIES, quantity_of
+from cnncalc.homework.submission.collected import MAX_KEY, Collector, student_key, without_emphasis
 from cnncalc.spec.source import Entry, Mapping, Parsed, Scalar, Sequence, Tree, parse
 from cnncalc.text import later, say
 
@@ -14,6 +15,13 @@ ANSWERS = ("answers", "answer", "答案", "作答")
 QUESTION = ("question", "quantity", "key", "题目", "问题")
 ANSWER = ("answer", "value", "答案", "值")
 LAYER = ("layer", "层")
+AXES = {
+    **dict.fromkeys(("c", "channel", "channels", "通道", "通道数"), "C"),
+    **dict.fromkeys(("h", "height", "高", "高度"), "H"),
+    **dict.fromkeys(("w", "width", "宽", "宽度"), "W"),
+}
+"""The axes of a shape, folded."""
+_SHAPED = {"output", *(name for name, about in QUANTITIES.items() if about.kind != "number")}
 _NULL = ("", "~", "null", "Null", "NULL")
 
 _HELP = {
@@ -31,7 +39,7 @@ def read_mapping(collector: Collector) -> None:
 
 def _parsed(collector: Collector) -> Parsed:
     try:
-        parsed = parse(_joined_surrogates(collector.text), collector.source)
+        parsed = parse(_without_emphasis(_joined_surrogates(collector.text)), collector.source)
     except CnncalcError as error:
         raise _explained(error, collector) from None
     refused = [one for one in parsed.found if one.code in ("E106", "E108")]
@@ -52,6 +60,16 @@ def _joined_surrogates(text: str) -> str:
         return f"\\U{0x10000 + (pair[0] - 0xD800) * 0x400 + pair[1] - 0xDC00:08x}"
 
     return re.sub(r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})", joined, text)
+
+
+_EMPHASISED = re.compile(r"^([^\n:#]*:[ \t]+)(\*\*|\*|`)([^*`\n\"']+)(\2[ \t]*)$", re.MULTILINE)
+
+
+def _without_emphasis(text: str) -> str:
+    """Write blanks for the marks of `key: **156**`, which YAML takes for the name of an anchor; places stay."""
+    if "*" not in text and "`" not in text:
+        return text
+    return _EMPHASISED.sub(lambda found: f"{found[1]}{' ' * len(found[2])}{found[3]}{' ' * len(found[4])}", text)
 
 
 def _explained(error: CnncalcError, collector: Collector) -> CnncalcError:
@@ -162,12 +180,14 @@ class _Reader:
 
     def value(self, key: str, value: Tree, key_span: Span) -> None:
         """Hand on what stands under `key`, the keys above it included."""
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and (axes := _axes(key, value)):
+            self.collector.answer(key, axes, value.span)
+        elif isinstance(value, Mapping):
             self.entries(list(value.entries), value.span, key)
         elif isinstance(value, Sequence) and (not key or any(isinstance(item, Mapping) for item in value.items)):
             self.items(value, key)
         elif key:
-            text = _text(value)
+            text = without_emphasis(_text(value))
             self.collector.answer(key, text, value.span if text else key_span)
 
     def entries(self, entries: list[Entry], span: Span, above: str) -> None:
@@ -254,6 +274,19 @@ def _is_remainder(entry: Entry) -> bool:
 def _is_glued(entry: Entry) -> bool:
     """Whether the value stands in the key, `{a:1}`, which has been said."""
     return _is_empty(entry) and any(mark in entry.key.text for mark in ":：，")
+
+
+def _axes(key: str, value: Mapping) -> str:
+    """Return `{c: 6, h: 28, w: 28}` as `C=6, H=28, W=28` where it is a shape's value, else nothing.
+
+    Below a layer, `{height: 28, width: 28}` are two answers.
+    """
+    quantity = quantity_of(key.rpartition(".")[2])
+    letters = [AXES.get(_folded(entry), "") for entry in value.entries]
+    sizes = [_text(entry.value) for entry in value.entries if isinstance(entry.value, Scalar)]
+    if quantity not in _SHAPED or not all(letters) or len(sizes) != len(letters):
+        return ""
+    return ", ".join(f"{letter}={size}" for letter, size in zip(letters, sizes, strict=True))
 
 
 def _text(value: Tree) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import Span
 from cnncalc.homework.notation.characters import MAX_WRITTEN
-from cnncalc.homework.submission.collected import MAX_ANSWERS, Collector, student_line
+from cnncalc.homework.submission.collected import MAX_ANSWERS, Collector, student_line, without_emphasis
 from cnncalc.text import say
 
 LAYER = frozenset(("layer", "layers", "layer name", "name", "module", "node", "层", "层名", "网络层"))
@@ -60,7 +60,6 @@ def read_markdown(collector: Collector) -> None:
 
 _CELL = re.compile(r"(?:[^|\\]|\\.?)*")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_EMPHASIS = re.compile(r"(\*\*|__|[*_`])((?:(?!\1).)+)\1")
 
 
 def _markdown_row(line: str, number: int, collector: Collector) -> Row:
@@ -79,11 +78,7 @@ def _markdown_row(line: str, number: int, collector: Collector) -> Row:
 
 def _unmarked(text: str) -> str:
     """Take bold, italics and backticks round a cell away, and escapes in it."""
-    for _ in range(3):
-        found = _EMPHASIS.fullmatch(text)
-        if not found:
-            break
-        text = found[2].strip()
+    text = without_emphasis(text)
     return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 

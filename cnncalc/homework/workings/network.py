@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from cnncalc.graph import Node
@@ -12,7 +13,7 @@ from cnncalc.homework.workings.counts import COUNTED, product_of
 from cnncalc.homework.workings.fields import chain_of
 from cnncalc.homework.workings.parts import Setting, windows_of
 from cnncalc.homework.workings.peak import peak_of
-from cnncalc.homework.workings.products import Others, Product, Share, Total
+from cnncalc.homework.workings.products import Others, Share, Summand, Total
 from cnncalc.homework.workings.sizes import sizes_of, slides_of
 from cnncalc.homework.workings.working import Working
 from cnncalc.layers.adaptive import BinPool
@@ -65,13 +66,19 @@ def _of_layer(network: Network, asked: Asked) -> Working | None:
 def _total(network: Network, quantity: str) -> Working | None:
     if quantity == "peak_memory":
         return peak_of(network)
-    shares: dict[Product, list[str]] = {}
+    shares: dict[Summand, list[str]] = {}
     for node in network.graph.executed:
-        setting = setting_of(network, node)
-        product = product_of(setting, quantity, slides_of(setting))
-        if product is not None:
-            shares.setdefault(product, []).append(node.name)
-    return Total.of(quantity, tuple(Share.of(product, tuple(names)) for product, names in shares.items()))
+        summand = _summand(setting_of(network, node), quantity)
+        if summand is not None:
+            shares.setdefault(summand, []).append(node.name)
+    return Total.of(quantity, tuple(Share(summand, tuple(names)) for summand, names in shares.items()))
+
+
+@lru_cache(maxsize=512)
+def _summand(setting: Setting, quantity: str) -> Summand | None:
+    """Return what a layer adds: the same object for layers that are alike, also those of another network."""
+    product = product_of(setting, quantity, slides_of(setting))
+    return Summand(product) if product else None
 
 
 def setting_of(network: Network, node: Node) -> Setting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -62,17 +62,47 @@ class Product(NamedTuple):
         return changed._replace(slides=slides)
 
 
-class Share(NamedTuple):
-    """What a kind of layer adds to a total, and the layers that do. `each`: what one of them adds."""
+class Altered(NamedTuple):
+    """A layer's product with a mistake in it, and the values to name."""
 
     product: Product
-    names: tuple[str, ...]
-    each: Number
+    values: Mapping[str, object] = {}
 
-    @staticmethod
-    def of(product: Product, names: tuple[str, ...]) -> Share:
-        """Return the share of these layers."""
-        return Share(product, names, product.value[0])
+
+class Summand:
+    """What a layer adds to a total, and what mistakes make of it, each worked out once.
+
+    Networks that students' own shapes are put into have most of their layers, and so their summands, in common.
+    """
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.each = product.value[0]
+        self._altered: dict[object, tuple[Summand, Mapping[str, object]] | None] = {}
+
+    def altered(self, change: Callable[[Product], Altered | None]) -> tuple[Summand, Mapping[str, object]] | None:
+        """Return what a change makes of it, and the values to name; None where it cannot be made."""
+        if change not in self._altered:
+            made = change(self.product)
+            self._altered[change] = (Summand(made.product), made.values) if made else None
+        return self._altered[change]
+
+
+class Share(NamedTuple):
+    """What a kind of layer adds to a total, and the layers that do."""
+
+    summand: Summand
+    names: tuple[str, ...]
+
+    @property
+    def product(self) -> Product:
+        """The calculation of what one of them adds."""
+        return self.summand.product
+
+    @property
+    def each(self) -> Number:
+        """What one of them adds."""
+        return self.summand.each
 
 
 class Total(NamedTuple):
@@ -85,7 +115,7 @@ class Total(NamedTuple):
     @staticmethod
     def of(quantity: str, shares: tuple[Share, ...]) -> Total:
         """Return the sum of these shares."""
-        return Total(quantity, shares, plain(sum(len(names) * each for _, names, each in shares)))
+        return Total(quantity, shares, plain(sum(len(names) * summand.each for summand, names in shares)))
 
     def replacing(self, at: int, share: Share) -> Total:
         """Return the sum with another share; one without layers is left out."""
@@ -102,11 +132,11 @@ class Total(NamedTuple):
     def worked(self) -> Worked:
         """Return the sum, and what each layer adds; layers that add nothing are left out."""
         texts: list[str] = []
-        for product, names, each in self.shares:
-            text = sum_text(product.terms)
+        for summand, names in self.shares:
+            text = sum_text(summand.product.terms)
             text = f"({text})" if " " in text else text
             text = f"{len(names)}*{text}" if len(names) > 1 else text
-            if each:
+            if summand.each:
                 texts.append(text)
         return Worked(self.value, " + ".join(texts) or "0")
 
