@@ -15,7 +15,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import TOTAL, Asked
 from cnncalc.homework.taken import LONGEST_KEPT, MOST_KEPT, Taken
 
-MOST_NETWORKS = 500
+MOST_NETWORKS = 100
 """How many networks with students' own shapes in them are remembered."""
 
 FEWEST_DIGITS = 3

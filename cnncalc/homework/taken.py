@@ -17,7 +17,7 @@ from cnncalc.text import say
 BLANK = frozenset(("", "-", "--", "/", "?", "??", "???", "n/a", "N/A", "~", "null", "…", "...", "TODO", "todo"))
 """What stands where nothing is answered."""
 
-MOST_KEPT, LONGEST_KEPT = 50_000, 64
+MOST_KEPT, LONGEST_KEPT = 8_192, 64
 """How many different answers are remembered, and how long they may be: a class is large, and some of it hostile."""
 
 
