@@ -1,17 +1,19 @@
-"""The bars of a class as SVG: how many reached which points, and how each question was answered."""
+"""The bars of a class as SVG: how many reached which points, how questions were answered, which mistakes were made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
 
-from cnncalc.homework.grade.tally import BANDS, ClassTally, QuestionTally
+from cnncalc.homework.grade.tally import BANDS, ClassTally, Counted, QuestionTally
 from cnncalc.render.marks import VERDICTS, points_text, question_key
 from cnncalc.render.words import clean
 from cnncalc.text import number, say
 
 MOST_QUESTIONS = 200
 """So many questions have a bar; the table has them all."""
+MOST_MISTAKES = 20
+"""So many mistakes, the most frequent."""
 
 _COLORS = {"right": "#2a7d2e", "followed": "#7fc97f", "wrong": "#c0392b", "unread": "#e6a23c", "blank": "#c8c8c8"}
 _LABEL, _BAR, _NOTE = 260, 380, 160
@@ -23,12 +25,18 @@ _HISTOGRAM = 140
 def bars_svg(tally: ClassTally) -> str:
     """Return one picture; what its colours say stands beside them as numbers."""
     questions = tally.questions[:MOST_QUESTIONS]
+    mistakes = tally.mistakes[:MOST_MISTAKES]
     top = _HISTOGRAM + 3 * _LINE
-    height = top + (len(questions) + 2) * _LINE
+    below = top + (len(questions) + 2) * _LINE
+    height = below + (len(mistakes) + 2) * _LINE * bool(mistakes)
     parts = [*_histogram(tally), *_legend(top - _LINE // 2)]
     for at, question in enumerate(questions):
         parts += _bar(question, top + (at + 1) * _LINE, tally.graded)
-    title = escape(say("Points of the class, and how each question was answered"))
+    if mistakes:
+        parts.append(_text(_LABEL, below, say("Mistakes, and how often each was made")))
+    for at, mistake in enumerate(mistakes):
+        parts += _mistake(mistake, below + (at + 1) * _LINE, mistakes[0].times)
+    title = escape(say("Points of the class, how each question was answered, and which mistakes were made"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'role="img" font-family="sans-serif" font-size="13">\n<title>{title}</title>\n'
@@ -71,6 +79,13 @@ def _bar(one: QuestionTally, base: int, graded: int) -> Iterator[str]:
         left += width
     mean, of = points_text(one.mean), points_text(one.question.points)
     yield _text(_LABEL + _BAR + 8, base, say("mean {mean} of {of}", mean=mean, of=of))
+
+
+def _mistake(one: Counted, base: int, most: int) -> Iterator[str]:
+    """Yield a mistake's name, its bar, and how often it was made."""
+    yield _text(_LABEL - 8, base, one.name, "end")
+    yield _rect(_LABEL, base - 14, _BAR * one.times / most, 18, _COLORS["wrong"], one.sentence)
+    yield _text(_LABEL + _BAR + 8, base, number(one.times))
 
 
 def _rect(left: float, top: float, width: float, height: float, color: str, title: str = "") -> str:

@@ -170,6 +170,7 @@ def test_texts_of_others_are_escaped_in_the_page_and_the_picture():
     assert "conv.parameters" in texts
     assert texts.count("3") >= 1
     assert "mean 1.25 of 2" in texts
+    assert texts[texts.index("bias-forgotten") + 1] == "3"
 
 
 def test_the_report_names_the_mistake_the_answer_and_who_to_look_at():
