@@ -123,8 +123,8 @@ def _others(network: Network, node: Node, quantity: str) -> Others:
     found: dict[Value, list[str]] = {}
     names = list(network.nodes)
     here = names.index(node.name)
-    for name in sorted(names, key=lambda name: abs(names.index(name) - here)):
-        value = network.value_or_none(Asked(name, quantity))
-        if value and prod(value) and name != node.name:
-            found.setdefault(value, []).append(name)
+    for at in sorted(range(len(names)), key=lambda at: abs(at - here)):
+        value = network.value_or_none(Asked(names[at], quantity))
+        if value and prod(value) and at != here:
+            found.setdefault(value, []).append(names[at])
     return tuple((value, tuple(names)) for value, names in found.items())
