@@ -12,7 +12,7 @@ from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.follow import Own, Rebuilt
 from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
-from cnncalc.homework.quantities import TOTAL, Asked
+from cnncalc.homework.quantities import Asked
 from cnncalc.homework.taken import LONGEST_KEPT, MOST_KEPT, Taken
 
 MOST_NETWORKS = 100
@@ -36,6 +36,7 @@ class Reasons:
 
     def __init__(self) -> None:
         self._diagnosers: dict[int, Diagnoser] = {}
+        self._of_students: dict[int, Diagnoser] = {}
         self._rebuilt: dict[int, Rebuilt] = {}
         self._from_truth: dict[tuple[int, str], _FromTruth] = {}
         self._seeming: dict[int, dict[Value, Diagnoses]] = {}
@@ -99,21 +100,25 @@ class Reasons:
     ) -> Diagnoses:
         """Return the single mistakes that lead from the student's own earlier answers to what is written."""
         network = own.network
-        if not followed or network is None or question.asked.place not in {*network.nodes, TOTAL}:
+        if not followed or network is None or taken.plain is None:
             return ()
         if network.value_or_none(question.asked) is None:
             return ()
         keys = tuple(asked.key for asked in next(iter(followed.values())))
-        found = self._diagnose(network, question.asked, taken.plain, pairs=False)
+        if len(self._of_students) >= MOST_NETWORKS:
+            self._of_students.clear()
+            self._rebuilt.clear()
+        diagnoser = self._diagnoser(network, self._of_students)
+        found = diagnoser.diagnose(question.asked, taken.plain.value, taken.plain.slack, pairs=False)
         return tuple(diagnosis._replace(given=keys) for diagnosis in found)
 
     def _diagnose(self, network: Network, asked: Asked, plain: Reading | None, *, pairs: bool = True) -> Diagnoses:
         if plain is None:
             return ()
-        found = self._diagnosers.get(id(network))  # a diagnoser keeps its network, so that its id stays its own
+        return self._diagnoser(network, self._diagnosers).diagnose(asked, plain.value, plain.slack, pairs=pairs)
+
+    def _diagnoser(self, network: Network, known: dict[int, Diagnoser]) -> Diagnoser:
+        found = known.get(id(network))  # a diagnoser keeps its network, so that its id stays its own
         if found is None:
-            if len(self._diagnosers) >= MOST_NETWORKS:
-                self._diagnosers.clear()
-                self._rebuilt.clear()
-            found = self._diagnosers[id(network)] = Diagnoser(network)
-        return found.diagnose(asked, plain.value, plain.slack, pairs=pairs)
+            found = known[id(network)] = Diagnoser(network)
+        return found
