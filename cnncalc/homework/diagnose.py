@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ class Table:
         self.asked = asked
         self.right = right
         self.working = working
-        self.singles = Numbers(_singles(self))
+        self.singles = Numbers(_singles(asked.quantity, right, working))
 
     @cached_property
     def pairs(self) -> Numbers:
@@ -74,12 +74,12 @@ class Table:
 class Diagnoser:
     """The mistakes of a network's questions. What mistakes give is worked out when asked for, and once.
 
-    `given`: the student's own earlier answers that the network was rebuilt with, as keys; a diagnosis carries them.
+    `others`: whether another layer's answer may be a mistake; in a network as a student has it, it says nothing.
     """
 
-    def __init__(self, network: Network, given: tuple[str, ...] = ()) -> None:
+    def __init__(self, network: Network, *, others: bool = True) -> None:
         self.network = network
-        self.given = given
+        self._others = others
         self._tables: dict[Asked, Table | None] = {}
         self._said: dict[tuple[Asked, Ways, str], Diagnosis] = {}
 
@@ -117,7 +117,7 @@ class Diagnoser:
 
     def _table(self, asked: Asked) -> Table | None:
         if asked not in self._tables:
-            working = working_of(self.network, asked)
+            working = working_of(self.network, asked, others=self._others)
             self._tables[asked] = Table(asked, self.network.value(asked), working) if working else None
         return self._tables[asked]
 
@@ -136,7 +136,7 @@ class Diagnoser:
         if key not in self._said:
             made = _made(table.working, ways)
             named = tuple(_named(MISTAKES[way.mistake], changed) for way, changed in zip(ways, made, strict=True))
-            self._said[key] = Diagnosis(named, made[-1].working.worked().numbers, self.given)
+            self._said[key] = Diagnosis(named, made[-1].working.worked().numbers)
         return self._said[key]
 
 
@@ -153,14 +153,19 @@ def mistakes_in(quantity: str) -> tuple[int, ...]:
     return tuple(at for at, mistake in enumerate(MISTAKES) if quantity in mistake.quantities)
 
 
-def _singles(table: Table) -> dict[Value, list[Ways]]:
-    """Return what each mistake gives, where that is neither the right answer nor one that nobody would write."""
+@lru_cache(maxsize=512)
+def _singles(quantity: str, right: Value, working: Working) -> dict[Value, list[Ways]]:
+    """Return what each mistake gives, where that is neither the right answer nor one that nobody would write.
+
+    Kept by the working: a student's wrong shape leaves most of a network's workings as they were.
+    """
     found: dict[Value, list[Ways]] = {}
-    right = folded(table.asked, table.right)
-    for at in mistakes_in(table.asked.quantity):
-        for variant, changed in enumerate(MISTAKES[at].change(table.working)):
-            value = folded(table.asked, changed.working.value)
-            if value != right and _possible(table.asked, value):
+    asked = Asked("", quantity)
+    correct = folded(asked, right)
+    for at in mistakes_in(quantity):
+        for variant, changed in enumerate(MISTAKES[at].change(working)):
+            value = folded(asked, changed.working.value)
+            if value != correct and _possible(asked, value):
                 found.setdefault(value, []).append((Way(at, variant),))
     return found
 

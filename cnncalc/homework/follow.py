@@ -17,7 +17,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, TOTAL, Asked
 from cnncalc.homework.rebuild import rebuilt
 from cnncalc.layers.base import LayerError
-from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.geometry import Window
 from cnncalc.text import Shape
 
 Seen = tuple[Value, set[Asked]]
@@ -159,23 +159,27 @@ class Own:
         if not any(asked.quantity in FIELDS for asked in self.wrong):
             return {}
         axes = len(self.truth.graph.input_shape) - 1
-        start: Seen = ((1,) * axes, set())
         found: dict[Asked, Seen] = {}
-        leaving: dict[Asked, Seen] = {Asked(INPUT, quantity): start for quantity in FIELDS}
+        leaving: dict[str, tuple[Seen, Seen]] = {INPUT: (((1,) * axes, set()), ((1,) * axes, set()))}
         for node in self.truth.graph.every_node():
-            for quantity in FIELDS:
-                asked = Asked(node.name, quantity)
-                follows = _through(node, quantity, leaving)
+            windows = self.truth.windows[node.name]
+            follows = _through(windows, *leaving[node.inputs[0]]) if windows else None
+            truth = self.truth.fields[node.name].fields
+            behind = follows or ((tuple(one.size for one in truth), set()), (tuple(one.jump for one in truth), set()))
+            for asked, seen in zip((Asked(node.name, quantity) for quantity in FIELDS), behind, strict=True):
                 if follows:
-                    found[asked] = follows
-                value = self.given.get(asked)
-                if value is not None:
-                    leaving[asked] = (value * axes if len(value) == 1 else value), {asked} & self.wrong.keys()
-                elif follows:
-                    leaving[asked] = follows
-                elif (truth := self.truth.value_or_none(asked)) is not None:
-                    leaving[asked] = truth, set()
+                    found[asked] = seen
+            field, jump = (self._answered(node.name, quantity, axes) for quantity in FIELDS)
+            leaving[node.name] = (field or behind[0], jump or behind[1])
         return found
+
+    def _answered(self, place: str, quantity: str, axes: int) -> Seen | None:
+        """Return the student's own answer for a field or a jump, a side an axis."""
+        asked = Asked(place, quantity)
+        value = self.given.get(asked)
+        if value is None or len(value) not in (1, axes):
+            return None
+        return (value * axes if len(value) == 1 else value), {asked} & self.wrong.keys()
 
     def _sum(self, asked: Asked, *, followed: bool = False) -> Seen | None:
         """The sum of the student's own numbers for the layers, and of the right ones for those not answered."""
@@ -209,19 +213,13 @@ _NO_SHAPES = ("receptive_field", "jump", "output", "kernel_size", "stride", "pad
 FIELDS = ("receptive_field", "jump")
 
 
-def _through(node: Node, quantity: str, leaving: Mapping[Asked, Seen]) -> Seen | None:
-    """Return the field or the jump behind a layer, from what enters it; None where paths join or all is seen."""
-    relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
-    entering = [leaving.get(Asked(node.inputs[0], name)) for name in FIELDS]
-    if len(node.inputs) != 1 or not isinstance(relation, Windows) or entering[0] is None or entering[1] is None:
+def _through(windows: tuple[Window, ...], field: Seen, jump: Seen) -> tuple[Seen, Seen] | None:
+    """Return the field and the jump behind a layer, from those that enter it; None where axes were lost before it."""
+    if not len(windows) == len(field[0]) == len(jump[0]):
         return None
-    (field, seen), (jump, jumped) = entering[0], entering[1]
-    windows = [axis for axis in relation.axes if isinstance(axis, Window)]
-    if not len(windows) == len(field) == len(jump):
-        return None
-    if quantity == "jump":
-        return tuple(j * w.stride for j, w in zip(jump, windows, strict=True)), jumped
-    return tuple(r + (w.extent - 1) * j for r, j, w in zip(field, jump, windows, strict=True)), seen | jumped
+    axes = list(zip(field[0], jump[0], windows, strict=True))
+    sizes = tuple(r + (w.extent - 1) * j for r, j, w in axes)
+    return (sizes, field[1] | jump[1]), (tuple(j * w.stride for _, j, w in axes), jump[1])
 
 
 def _axes(shape: Shape) -> tuple[str, ...]:

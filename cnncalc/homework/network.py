@@ -18,6 +18,7 @@ from cnncalc.homework.marks import Value
 from cnncalc.homework.quantities import ARGUMENTS, TOTAL, Asked
 from cnncalc.layers.base import Layer, LayerError
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.kinds import Padding, Sizes
 from cnncalc.text import say, shape_text
 
@@ -43,6 +44,11 @@ class Network:
     def fields(self) -> Mapping[str, Receptive]:
         """The receptive field of every node."""
         return receptive(self.graph)[0]
+
+    @cached_property
+    def windows(self) -> Mapping[str, tuple[Window, ...] | None]:
+        """The windows of every node that looks at one input through windows alone; None of another."""
+        return {name: _windows(node) for name, node in self.nodes.items()}
 
     def value(self, asked: Asked) -> Value:
         """Return the right answer. Raises CnncalcError (E503) for what this place does not have.
@@ -110,6 +116,15 @@ class Network:
             held = parameters(self.graph)
             return (memory(self.graph, held, batch=self.counting.batch, dtype=self.counting.dtype).peak,)
         return (sum(_OF_LAYER[asked.quantity](self, node)[0] for node in self.graph.executed),)
+
+
+def _windows(node: Node) -> tuple[Window, ...] | None:
+    if len(node.inputs) != 1:
+        return None
+    relation = node.layer.windows(node.input_shapes, node.output_shape)[0]
+    axes = relation.axes if isinstance(relation, Windows) else ()
+    windows = tuple(axis for axis in axes if isinstance(axis, Window))
+    return windows if windows and len(windows) == len(axes) else None
 
 
 def argument(layer: Layer, asked: Asked) -> Value:

@@ -108,17 +108,16 @@ class Reasons:
         if len(self._of_students) >= MOST_NETWORKS:
             self._of_students.clear()
             self._rebuilt.clear()
-        diagnoser = self._diagnoser(network, self._of_students)
+        diagnoser = self._of_students.get(id(network))
+        if diagnoser is None:
+            diagnoser = self._of_students[id(network)] = Diagnoser(network, others=False)
         found = diagnoser.diagnose(question.asked, taken.plain.value, taken.plain.slack, pairs=False)
         return tuple(diagnosis._replace(given=keys) for diagnosis in found)
 
     def _diagnose(self, network: Network, asked: Asked, plain: Reading | None, *, pairs: bool = True) -> Diagnoses:
         if plain is None:
             return ()
-        return self._diagnoser(network, self._diagnosers).diagnose(asked, plain.value, plain.slack, pairs=pairs)
-
-    def _diagnoser(self, network: Network, known: dict[int, Diagnoser]) -> Diagnoser:
-        found = known.get(id(network))  # a diagnoser keeps its network, so that its id stays its own
+        found = self._diagnosers.get(id(network))  # a diagnoser keeps its network, so that its id stays its own
         if found is None:
-            found = known[id(network)] = Diagnoser(network)
-        return found
+            found = self._diagnosers[id(network)] = Diagnoser(network)
+        return found.diagnose(asked, plain.value, plain.slack, pairs=pairs)

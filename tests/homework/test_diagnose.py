@@ -235,9 +235,11 @@ def test_a_rounded_number_is_found_within_its_slack():
     assert names(Diagnoser(HUNDRED).diagnose(asked, (11_800_000,), Fraction(50_000)))[0] == "flops-for-macs"
 
 
-def test_the_student_s_own_numbers_are_carried():
-    found = Diagnoser(HUNDRED, ("conv0.output_shape",)).diagnose(ask(HUNDRED, "conv1.parameters"), (7500,))
-    assert found[0].given == ("conv0.output_shape",)
+def test_other_layers_answers_may_be_left_out():
+    lenet = of_gallery("lenet")
+    asked = ask(lenet, "fc1.parameters")
+    assert names(Diagnoser(lenet).diagnose(asked, (10_164,))) == ["another-layer"]  # fc2's
+    assert "another-layer" not in names(Diagnoser(lenet, others=False).diagnose(asked, (10_164,), pairs=False))
 
 
 def test_what_there_is_not_is_refused():

@@ -29,22 +29,23 @@ _NAMES = {
 }
 
 
-def working_of(network: Network, asked: Asked) -> Working | None:
+def working_of(network: Network, asked: Asked, *, others: bool = True) -> Working | None:
     """Return the calculation of the right answer, in parts; None for an argument, which is not calculated.
 
-    None too where a working does not give what the network says: after shapes that someone only claims.
+    None too where a working does not give what the network says: after shapes that someone only claims. `others`:
+    whether the answers for the other layers are to be known to it.
     Raises CnncalcError (E503) for what this place does not have.
     """
     right = network.value(asked)
-    working = _total(network, asked.quantity) if asked.place == TOTAL else _of_layer(network, asked)
+    working = _total(network, asked.quantity) if asked.place == TOTAL else _of_layer(network, asked, others)
     if asked.quantity == "output" or working is None or working.value == right:
         return working
     return None
 
 
-def _of_layer(network: Network, asked: Asked) -> Working | None:
+def _of_layer(network: Network, asked: Asked, with_others: bool) -> Working | None:
     node, quantity = network.nodes[asked.place], asked.quantity
-    others = _others(network, node, quantity)
+    others = _others(network, node, quantity) if with_others else ()
     if quantity in ("receptive_field", "jump"):
         chain = chain_of(network, node, quantity == "jump")
         return chain._replace(others=others) if chain else None
