@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from diagnosing import ask, network
+from diagnosing import ask, network, of_gallery
 
 import cnncalc
 from cnncalc.homework.assignment import Counting
@@ -15,6 +15,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import QUANTITIES
 
 NETWORKS = {
+    "lenet": of_gallery("lenet"),
     # 8x5x5; 216 weights, 8 biases, 25 positions
     "halved": network("{name: c, type: Conv2d, out_channels: 8, kernel_size: 3, padding: 1, stride: 2}", "[3, 10, 10]"),
     # 8x19x19
@@ -263,8 +264,8 @@ HAND = [
     ("summed", "p.output_shape", (4, 8, 8), "another-layer"),
     # 85 parameters, four layers away
     ("summed", "c1.parameters", 85, "another-layer"),
-    # 216 weights and 8 biases, 224: to tens
-    ("halved", "c.parameters", 220, "rounded-unsaid"),
+    # LeNet-5 has 61,706: to hundreds
+    ("lenet", "total.parameters", 61_700, "rounded-unsaid"),
     # 3, then all strides over 1: 2 and 3, and who starts with 1
     ("seeing", "conv2.jump", 5, "strides-summed"),
 ]

@@ -23,11 +23,11 @@ def _another(working: Working) -> tuple[Changed, ...]:
 
 
 def _rounded(working: Working) -> tuple[Changed, ...]:
-    """Round the answer, from two digits on, and do not say so: 61,700 for 61,706, which `61.7k` would be right for."""
+    """Round the answer, from three digits on, and do not say so: 61,700 for 61,706, which `61.7k` would be right for."""
     if not isinstance(working, Product | Total | Peak) or not isinstance(working.value[0], int):
         return NONE
     right = working.value[0]
-    steps = [10**zeros for zeros in range(min(len(str(right)) - 2, 12), 0, -1)]
+    steps = [10**zeros for zeros in range(min(len(str(right)) - 3, 12), 0, -1)]
     found = {round_half_up(right, step): step for step in steps}
     return tuple(
         Changed(Fixed((rounded,)), {"rounded": said_rounded(rounded, step)}) for rounded, step in found.items()
