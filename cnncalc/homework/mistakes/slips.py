@@ -23,7 +23,7 @@ def _another(working: Working) -> tuple[Changed, ...]:
 
 
 def _rounded(working: Working) -> tuple[Changed, ...]:
-    """Round the answer, from three digits on, and do not say so: 61,700 for 61,706, which `61.7k` would be right for."""
+    """Round the answer, from three digits on, and do not say so: 61,700 for 61,706, where `61.7k` would be right."""
     if not isinstance(working, Product | Total | Peak) or not isinstance(working.value[0], int):
         return NONE
     right = working.value[0]
