@@ -239,13 +239,10 @@ def test_windows_is_asked_where_no_variable_is_set(name, wanted, monkeypatch):
     assert environment_language({"LANG": "en_US"}) == "en"
 
 
-def said_there() -> str:
-    return say("{type} needs {name}", type="Conv2d", name="kernel_size")
-
-
 def test_a_worker_process_is_told_the_language():
     with ProcessPoolExecutor(1, get_context("spawn"), use_language, ("zh",)) as pool:
-        assert pool.submit(said_there).result(60) == "Conv2d 需要 kernel_size"
+        said = pool.submit(say, "{type} needs {name}", type="Conv2d", name="kernel_size")
+        assert said.result(60) == "Conv2d 需要 kernel_size"
 
 
 def test_english_loads_no_catalogue():
@@ -474,5 +471,7 @@ def test_another_encoding_breaks_nothing(arguments, encoding):
 
 
 def test_the_catalogue_is_in_the_package():
-    assert {path.name for path in catalogue.PO.parent.iterdir()} == {"cnncalc.po", "cnncalc.mo"}
-    assert Path(package.__file__).parent in catalogue.PO.parents
+    installed = Path(package.__file__).parent / "locale" / "zh" / "LC_MESSAGES"
+    assert {path.name for path in installed.iterdir()} == {"cnncalc.po", "cnncalc.mo"}
+    for path in installed.iterdir():
+        assert path.read_bytes() == catalogue.PO.with_name(path.name).read_bytes()
