@@ -2,8 +2,12 @@
 
 import os
 import time
+from pathlib import Path
 
 from cnncalc.homework.check import Checker
+
+FORBIDDEN = Path(__file__).parent / "must-not-be-written"
+"""A file of which a worker may write nothing."""
 
 _seen = []
 
@@ -40,7 +44,7 @@ class Hostile(Checker):
             held.append(bytearray(2**24))
 
     def do_writes(self):
-        with open("/tmp/cnncalc-must-not-be-written", "wb") as file:  # noqa: PTH123
+        with FORBIDDEN.open("wb") as file:
             file.write(b"x" * 100_000)
 
     def do_spoils(self):

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from grade_checkers import Hostile, cannot_start
+from grade_checkers import FORBIDDEN, Hostile, cannot_start
 from shell import LENET, environment
 
 from cnncalc.diagnostics import CnncalcError
@@ -114,13 +114,11 @@ def test_none_suffers_from_what_came_before_it_in_the_same_worker(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_a_worker_cannot_write_a_file(tmp_path):
-    written = Path("/tmp/cnncalc-must-not-be-written")
-    written.unlink(missing_ok=True)
     folder = hand_in(tmp_path / "in", {"a.yaml": answers("writes")})
     records = grade(folder, tmp_path / "out", job(Hostile))
     assert [one.status for one in records] == ["crashed"]
-    assert written.stat().st_size == 0
-    written.unlink()
+    assert FORBIDDEN.stat().st_size == 0
+    FORBIDDEN.unlink()
 
 
 def test_a_worker_that_cannot_start_is_an_error_not_a_mark(tmp_path):
