@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli.guard import FINDING, INVALID, guard
-from cnncalc.cli.options import Color, ColorOption, JsonOption, LangOption, complete_file, refused
+from cnncalc.cli.options import Color, ColorOption, HintsOption, JsonOption, LangOption, complete_file, refused
 from cnncalc.text import say
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def check(
             autocompletion=complete_file,
         ),
     ] = None,
-    hints_only: Annotated[
-        bool, typer.Option("--hints-only", help=say("Say what is wrong and the mistake, never the answer."))
-    ] = False,
+    hints_only: HintsOption = False,
     explain: Annotated[bool, typer.Option("--explain", help=say("Derive the answers that are not right."))] = False,
     lang: LangOption = None,
     json: JsonOption = False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from cnncalc.cli.guard import FINDING, guard
-from cnncalc.cli.options import Color, ColorOption, JsonOption, LangOption, complete_file, refused
+from cnncalc.cli.options import Color, ColorOption, HintsOption, JsonOption, LangOption, complete_file, refused
 from cnncalc.text import say
 
 if TYPE_CHECKING:
@@ -96,9 +96,7 @@ def grade(
         float, typer.Option("--timeout", min=0.1, max=3600, help=say("Seconds of computing, a file."))
     ] = 10,
     memory: Annotated[int, typer.Option("--memory", min=16, help=say("MiB of memory, a file."))] = 256,
-    hints_only: Annotated[
-        bool, typer.Option("--hints-only", help=say("Say what is wrong and the mistake, never the answer."))
-    ] = False,
+    hints_only: HintsOption = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help=say("Grade every file anew, also what an earlier run has graded."))
     ] = False,

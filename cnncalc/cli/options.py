@@ -138,6 +138,9 @@ LangOption = Annotated[
     ),
 ]
 """Accepted before and after each command. `main` has looked for it already; the callback serves other callers."""
+HintsOption = Annotated[
+    bool, typer.Option("--hints-only", help=say("Say what is wrong and the mistake, never the answer."))
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help=say("Of the random input and weights."))]
 WeightsOption = Annotated[
     str | None,

@@ -25,7 +25,7 @@ class Checker:
         self.assignment = assignment
         self.taker = Taker(assignment)
         self._reasons = Reasons()
-        self._keys: dict[str, Question | Asked | None] = {}
+        self._keys: dict[str, Question | Asked | Diagnostic] = {}
         self._places = self.taker.network_of(assignment.graph).nodes
         self._labels = {question.label.casefold(): question for question in assignment.questions if question.label}
         self._asked = {question.asked: question for question in assignment.questions if not question.label}
@@ -45,35 +45,27 @@ class Checker:
         warnings += [_unread(mark) for mark in marks if mark.verdict == "unread"]
         return Checked(self.assignment, submission, marks, tuple(others.values()), tuple(warnings))
 
-    def question_of(self, key: str) -> Question | Asked | None:
-        """Return the question that a key answers; else what the key asks for, which was not asked; else None."""
+    def question_of(self, key: str) -> Question | Asked | Diagnostic:
+        """Return the question that a key answers; else what it asks for, which was not asked; else why neither."""
         if key not in self._keys:
             if len(self._keys) >= MOST_KEPT:
                 self._keys.clear()
             self._keys[key] = self._resolve(key)
         return self._keys[key]
 
-    def _resolve(self, key: str) -> Question | Asked | None:
+    def _resolve(self, key: str) -> Question | Asked | Diagnostic:
         labelled = self._labels.get(key.strip().casefold())
         if labelled:
             return labelled
         try:
             asked = read_key(key, self._places)
-        except CnncalcError:
-            return None
+        except CnncalcError as error:
+            return error.diagnostics[0]._replace(code="W556")
         if asked.place == TOTAL and asked not in self._asked and len(self._places) == 1:
             # Of a lone layer, a quantity alone is the layer's: nobody was told its name.
             alone = asked._replace(place=next(iter(self._places)))
             asked = alone if alone in self._asked or not asked.about.of_total else asked
         return self._asked.get(asked, asked)
-
-    def _unknown(self, answer: Answer) -> Diagnostic:
-        """Return a warning of an answer under a key that means nothing here."""
-        try:
-            read_key(answer.key, self._places)
-        except CnncalcError as error:
-            return error.diagnostics[0]._replace(code="W556", span=answer.span)
-        raise AssertionError(answer.key)
 
     def _by_question(self, submission: Submission) -> tuple[dict[int, Answer], dict[Asked, Answer], list[Diagnostic]]:
         """Sort answers by the question they answer, and those to nothing asked by what they are about."""
@@ -82,8 +74,8 @@ class Checker:
         warnings: list[Diagnostic] = []
         for answer in submission.answers:
             found = self.question_of(answer.key)
-            if found is None:
-                warnings.append(self._unknown(answer))
+            if isinstance(found, Diagnostic):
+                warnings.append(found._replace(span=answer.span))
             elif not isinstance(found, Question):
                 if answer.text.strip() not in BLANK:
                     others[found] = answer
