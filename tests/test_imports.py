@@ -16,10 +16,11 @@ PACKAGE = ROOT / "cnncalc"
 LEVELS = [
     {"text"},
     {"diagnostics"},
-    {"layers"},
+    {"layers", "executors"},
     {"graph"},
     {"spec", "analysis", "engine"},
-    {"verify", "interop", "homework"},
+    {"conventions", "lighter"},
+    {"questions", "verify", "interop", "homework"},
     {"render"},
     {"cli"},
 ]

@@ -145,12 +145,14 @@ def test_no_machine_is_named() -> None:
 
 
 def test_every_command_and_form_is_shown() -> None:
-    from cnncalc.cli.app import app
+    from cnncalc.cli.app import application
     from cnncalc.cli.options import Dtype, Format
     from cnncalc.render.table import COLUMNS
 
     shown = {shlex.split(split(body)[0])[1] for body in CONSOLE}
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {
+        command.name or command.callback.__name__ for command in application().registered_commands if command.callback
+    }
     assert shown == {*commands, "--version"}
     for word in (*COLUMNS, *(one.value for one in Format), *(one.value for one in Dtype)):
         assert f"`{word}`" in TEXT, word

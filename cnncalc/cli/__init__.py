@@ -12,13 +12,13 @@ def main() -> None:
         from cnncalc.cli.language import settle_language
 
         settle_language(sys.argv[1:], os.environ)
-        from cnncalc.cli.app import app
+        from cnncalc.cli.app import application, asked_for
         from cnncalc.cli.guard import settle
         from cnncalc.render.screen import make_streams_safe
 
         make_streams_safe()
         try:
-            app(prog_name="cnncalc")
+            application(asked_for(sys.argv[1:]))(prog_name="cnncalc")
         except SystemExit as end:
             # Where nobody reads on, typer and rich exit with 1, which here means a finding.
             if isinstance(end.__context__, BrokenPipeError):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from cnncalc.analysis.rebuild import rebuilt
 from cnncalc.homework.assignment import Condition, Question
 from cnncalc.homework.compare import readings
 from cnncalc.homework.diagnose import Diagnoser
@@ -13,7 +14,6 @@ from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.notation import read_value
 from cnncalc.homework.quantities import Asked
-from cnncalc.homework.rebuild import rebuilt
 from cnncalc.layers.base import Layer, argument_fields
 
 

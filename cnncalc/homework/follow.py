@@ -11,11 +11,11 @@ from fractions import Fraction
 from functools import cached_property
 
 from cnncalc.analysis.memory import BITS
+from cnncalc.analysis.rebuild import rebuilt
 from cnncalc.graph import INPUT, Node
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import AXES, TOTAL, Asked
-from cnncalc.homework.rebuild import rebuilt
 from cnncalc.layers.base import LayerError
 from cnncalc.layers.geometry import Window
 from cnncalc.text import Shape

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import cnncalc as package
 from cnncalc.cli import doctor
-from cnncalc.cli.app import app
+from cnncalc.cli.app import application
 
 
 def test_the_version():
@@ -38,6 +38,6 @@ def test_as_json(tmp_path):
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_a_failed_self_test_is_a_finding(monkeypatch, as_json):
     monkeypatch.setattr(doctor, "EXPECTED", [16.5, 1.0])
-    done = CliRunner().invoke(app, ["doctor", *as_json])
+    done = CliRunner().invoke(application(), ["doctor", *as_json])
     assert done.exit_code == 1
     assert ("failed" in done.stdout) is not bool(as_json) and ('"passed": false' in done.stdout) is bool(as_json)

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from shell import COMMAND, LENET, ROOT, SPECS, cnncalc, environment
 from typer.testing import CliRunner
 
-from cnncalc.cli.app import app
+from cnncalc.cli.app import application
 from cnncalc.engine.tensors import random_weights
 from cnncalc.layers.conv import Conv
 from cnncalc.spec.load import load
@@ -75,7 +75,7 @@ def test_a_disagreement_exits_1_and_says_which(small, monkeypatch, as_json):
     monkeypatch.setattr(
         Conv, "quantities", lambda self, *shapes: (right := true(self, *shapes))._replace(mac=right.mac + 1)
     )
-    done = CliRunner().invoke(app, ["run", str(small), *(["--json"] if as_json else [])])
+    done = CliRunner().invoke(application(), ["run", str(small), *(["--json"] if as_json else [])])
     assert done.exit_code == 1
     if as_json:
         assert json.loads(done.stdout)["mismatches"] == [{"layer": "conv", "what": "MACs"}]

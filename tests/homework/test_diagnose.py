@@ -11,12 +11,12 @@ from diagnosing import ask, diagnosed, evaluated, names, network, of_gallery, qu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnncalc.analysis.rebuild import rebuilt
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.homework.assignment import Counting
 from cnncalc.homework.diagnose import MOST, Diagnoser, folded
 from cnncalc.homework.mistakes import MISTAKES
 from cnncalc.homework.network import Network
-from cnncalc.homework.rebuild import rebuilt
 from cnncalc.homework.workings import working_of
 
 HUNDRED = network("{name: conv1, type: Conv2d, out_channels: 100, kernel_size: 5}", "[3, 32, 32]")

@@ -106,7 +106,7 @@ def test_an_argument_has_no_working():
 
 def test_what_someone_claims_is_not_taken_apart():
     """A shape put in place of a layer's own gives no wrong working."""
-    from cnncalc.homework.rebuild import rebuilt
+    from cnncalc.analysis.rebuild import rebuilt
 
     lenet = of_gallery("lenet")
     claimed = Network(rebuilt(lenet.graph, shapes={"conv1": (6, 27, 27), "flatten1": (300,)}))

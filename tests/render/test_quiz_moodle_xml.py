@@ -58,6 +58,6 @@ def test_names_of_a_given_network_are_escaped():
 
 
 def test_every_share_on_offer_is_one_that_moodle_takes():
-    from cnncalc.cli.quiz import GRADES as offered
+    from cnncalc.cli.commands.quiz import GRADES as offered
 
     assert set(offered) <= GRADES

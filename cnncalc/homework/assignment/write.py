@@ -9,7 +9,7 @@ from typing import cast
 
 from cnncalc.homework.assignment import Assignment, Counting, Question
 from cnncalc.homework.assignment.terms import Terms
-from cnncalc.homework.assignment.write_network import network_spec
+from cnncalc.spec.write import network_spec
 
 
 def write_assignment(assignment: Assignment) -> str:

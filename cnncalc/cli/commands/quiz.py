@@ -39,6 +39,10 @@ GRADES = (0, 5, 10, 20, 25, 30, 40, 50, 60, 70, 75, 80, 90)
 """The shares in percent that every Moodle takes; it refuses others."""
 
 
+HELP = say("Set a quiz: questions with plain numbers, a sheet to hand out, and a key that check and grade read.")
+EXAMPLE = "cnncalc quiz --topic shape,parameters --seed 42 -o quiz"
+
+
 def quiz(
     topic: Annotated[
         str,

@@ -6,6 +6,10 @@ import sys
 
 from cnncalc.cli.guard import guard
 from cnncalc.cli.options import Color, ColorOption, JsonOption, LangOption
+from cnncalc.text import say
+
+HELP = say("List the mistakes that wrong numbers are traced to, with the names that partial credit goes by.")
+EXAMPLE = "cnncalc mistakes"
 
 
 def mistakes(json: JsonOption = False, color: ColorOption = Color.auto, lang: LangOption = None) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from cnncalc.homework.marks import Checked
 
 
+HELP = say("Check answers to homework: which are right, and which mistake each wrong number comes from.")
+EXAMPLE = "cnncalc check answers.yaml --spec specs/lenet.yaml"
+
+
 def check(
     answers: Annotated[
         str,

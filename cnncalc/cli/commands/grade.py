@@ -58,6 +58,10 @@ class Request(NamedTuple):
     dask: str | None
 
 
+HELP = say("Grade a class: a gradebook, feedback for each student, and a report of what went wrong.")
+EXAMPLE = "cnncalc grade submissions -a homework.yaml -o results"
+
+
 def grade(
     folder: Annotated[
         str,

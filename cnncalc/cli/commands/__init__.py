@@ -1,0 +1,1 @@
+"""The commands, one a file: `HELP`, `EXAMPLE`, and the function of the file's name."""

@@ -1,0 +1,27 @@
+"""`cnncalc doctor`: what this installation is made of."""
+
+from __future__ import annotations
+
+import typer
+
+from cnncalc.cli.guard import guard
+from cnncalc.cli.options import (
+    Color,
+    ColorOption,
+    JsonOption,
+    LangOption,
+)
+from cnncalc.text import say
+
+HELP = say("Show versions, the cache folder, threads and encoding, and run a self-test.")
+EXAMPLE = "cnncalc doctor"
+
+
+def doctor(json: JsonOption = False, color: ColorOption = Color.auto, lang: LangOption = None) -> None:
+    """Print what is found."""
+    with guard(as_json=json, color=color.value):
+        from cnncalc.cli.doctor import examine
+
+        code = examine(as_json=json, color=color.value)
+    if code:
+        raise typer.Exit(code)

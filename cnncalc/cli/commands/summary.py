@@ -1,0 +1,72 @@
+"""`cnncalc summary`: every layer's numbers, and the totals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli.guard import guard, show_warnings
+from cnncalc.cli.options import (
+    BatchOption,
+    Color,
+    ColorOption,
+    Dtype,
+    File,
+    Format,
+    JsonOption,
+    LangOption,
+    MaxLayersOption,
+    SetOption,
+    complete_columns,
+    parse_settings,
+    parse_shape,
+)
+from cnncalc.text import say
+
+HELP = say("Show every layer's output shape, parameters, MACs, receptive field and memory, and the totals.")
+EXAMPLE = "cnncalc summary specs/resnet50.yaml --depth 1"
+
+
+def summary(
+    file: File,
+    depth: Annotated[
+        int | None,
+        typer.Option("--depth", min=1, help=say("Name segments shown; deeper layers are summed."), show_default=False),
+    ] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar=say("SHAPE"), help=say("Another input, such as 3x512x512."), show_default=False
+        ),
+    ] = None,
+    batch: BatchOption = 1,
+    dtype: Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))] = Dtype.float32,
+    set_: SetOption = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            help=say("Columns to show, with commas between."),
+            show_default=False,
+            autocompletion=complete_columns,
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help=say("How to print it."))] = Format.table,
+    json: JsonOption = False,
+    color: ColorOption = Color.auto,
+    lang: LangOption = None,
+    max_layers: MaxLayersOption = 20_000,
+) -> None:
+    """Load, analyse, print the table."""
+    json = json or format is Format.json
+    with guard(as_json=json, color=color.value):
+        from cnncalc.cli.show import print_summary
+        from cnncalc.spec.load import load
+
+        graph = load(file, input_shape=parse_shape(input), settings=parse_settings(set_), max_layers=max_layers)
+        from cnncalc.analysis.report import analyze
+
+        report = analyze(graph, batch=batch, dtype=dtype.value)
+        show_warnings(report.warnings, graph.source, color.value)
+        print_summary(report, "json" if json else format.value, columns, depth, color.value)
