@@ -19,7 +19,11 @@ Nested = list["Nested"] | int | float
 
 @dataclass(frozen=True)
 class Node:
-    """One layer in its place. `inputs` are names of earlier nodes, or INPUT; shapes have no batch axis."""
+    """One layer in its place. `inputs` are names of earlier nodes, or INPUT; shapes have no batch axis.
+
+    `functional`: the network calls a function (F.relu) where it might have a module, which tools that hook modules
+    do not see. It changes no shape and no exact count.
+    """
 
     name: str
     layer: Layer
@@ -28,6 +32,7 @@ class Node:
     output_shape: Shape
     span: Span | None = None
     calls: tuple[Label, ...] = ()
+    functional: bool = False
 
     @property
     def type(self) -> str:

@@ -113,7 +113,9 @@ class Expander:
             return self.block(item, scope, path, self.one(item, entering, scope))
         if item.branches is not None:
             entering = self.branches(item, item.branches, scope, path, self.one(item, entering, scope))
-        return self.nodes.add(item, scope, path, entering)
+        functional = item.functional or self.structure.functional.get(item.type)
+        called = functional is not None and self.values.is_functional(functional, scope)
+        return self.nodes.add(item, scope, path, entering, functional=called)
 
     def name_of(self, item: Item, scope: Scope) -> str:
         """Return an item's own name, or the automatic one, and count it."""

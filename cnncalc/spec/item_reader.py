@@ -63,8 +63,11 @@ class ItemReader:
         repeat = self.repeat(parts.pop("repeat", None))
         layers = parts.pop("layers", None)
         branches = parts.pop("branches", None)
+        functional = parts.pop("functional", None)
         inner = self.items(layers.value) if layers else None
         ways = self.branches(branches.value) if branches else None
+        if functional and name and name not in LAYERS:
+            self.add_functional(functional, name)
         if name and (name == SEQUENTIAL) != (layers is not None):
             self.add_without_layers(kind.value)
             name = BROKEN
@@ -93,6 +96,7 @@ class ItemReader:
             ways,
             tuple(parts.values()),
             bool(guessed),
+            functional.value if functional else None,
         )
 
     def add_without_layers(self, kind: Tree) -> None:
@@ -102,6 +106,15 @@ class ItemReader:
             say("layers belongs to Sequential, and Sequential needs it"),
             kind.span,
             say("write type: Sequential with a list of layers"),
+        )
+
+    def add_functional(self, entry: Entry, name: str) -> None:
+        """Note `functional` on what is no layer."""
+        self.problems.add(
+            "E210",
+            say("functional belongs to a layer, and {type} holds layers", type=name),
+            entry.key.span,
+            say("write it at the layers inside, or once for a type: defaults: {{ReLU: {{functional: true}}}}"),
         )
 
     def add_typeless(self, tree: Mapping) -> None:

@@ -29,6 +29,10 @@ class Branch(NamedTuple):
     span: Span
 
 
+ITEM_KEYS = ("type", "name", "from", "if", "repeat", "layers", "branches", "functional")
+"""The keys that any item may have; every other is an argument of its type."""
+
+
 class Item(NamedTuple):
     """One entry of a `layers` list. `type` is a layer type, a block of the spec, Sequential or BROKEN.
 
@@ -47,6 +51,7 @@ class Item(NamedTuple):
     branches: tuple[Branch, ...] | None = None
     arguments: tuple[Entry, ...] = ()
     guessed: bool = False
+    functional: Tree | None = None
 
 
 class Block(NamedTuple):
@@ -87,6 +92,8 @@ class Structure:
         self.entries: dict[str, Entry] = {}
         self.variables: dict[str, Entry] = {}
         self.defaults: dict[str, tuple[Entry, ...]] = {}
+        self.functional: dict[str, Tree] = {}
+        """What `defaults` says of `functional`, by type."""
         self.blocks: dict[str, Block] = {}
         self.items: tuple[Item, ...] = ()
         self.heads: tuple[HeadItem, ...] = ()

@@ -42,7 +42,7 @@ class Nodes:
         self._built: dict[Any, Built] = {}
         self._shapes: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
 
-    def add(self, item: Item, scope: Scope, path: str, entering: list[Tensor]) -> Tensor:
+    def add(self, item: Item, scope: Scope, path: str, entering: list[Tensor], *, functional: bool = False) -> Tensor:
         """Add one node."""
         built = self.build(item, scope)
         for problem in built.problems:
@@ -62,9 +62,8 @@ class Nodes:
             return Tensor(path, None)
         if len(self.nodes) >= self.max_layers:
             raise self.too_many(item)
-        node = Node(
-            path, built.layer, tuple(tensor.node for tensor in entering), shapes, output, item.span, scope.calls
-        )
+        inputs = tuple(tensor.node for tensor in entering)
+        node = Node(path, built.layer, inputs, shapes, output, item.span, scope.calls, functional)
         self.nodes.append(node)
         self.by_name[path] = node
         return Tensor(path, output)

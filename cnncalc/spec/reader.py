@@ -9,7 +9,7 @@ from cnncalc.layers.base import argument_fields
 from cnncalc.spec.expressions import CONSTANTS, FUNCTIONS
 from cnncalc.spec.fields import unknown_argument
 from cnncalc.spec.item_reader import ItemReader
-from cnncalc.spec.items import SEQUENTIAL, Block, Branch, HeadItem, Structure, word, words_in
+from cnncalc.spec.items import ITEM_KEYS, SEQUENTIAL, Block, Branch, HeadItem, Structure, word, words_in
 from cnncalc.spec.keys import known_keys, lacks
 from cnncalc.spec.problems import Problems, identifier_problem, kind_of
 from cnncalc.spec.source import Entry, Mapping, Scalar, Tree
@@ -137,7 +137,7 @@ class Reader:
             return self.structure.blocks[name]
         self.check_reserved(params)
         for param, given in params.items():
-            if param in ("type", "name", "from", "if", "repeat", "layers", "branches"):
+            if param in ITEM_KEYS:
                 self.problems.add(
                     "E208",
                     say("a param may not be called {name}: it is a key of every item", name=param),
@@ -179,12 +179,21 @@ class Reader:
                     say("remove one of them"),
                 )
             elif name:
-                found[name] = inner.value.entries
+                found[name] = self.arguments(name, inner.value)
                 known = list(argument_fields(layer_type(name))) if name in LAYERS else []
-                for argument in inner.value.entries:
+                for argument in found[name]:
                     if known and argument.key.text not in known:
                         self.problems.take(unknown_argument(name, argument.key, known))
         return found
+
+    def arguments(self, name: str, given: Mapping) -> tuple[Entry, ...]:
+        """Return what `defaults` has for a type; a layer type's `functional` is no argument and is kept apart."""
+        if name not in LAYERS:
+            return given.entries
+        for entry in given.entries:
+            if entry.key.text == "functional":
+                self.structure.functional[name] = entry.value
+        return tuple(entry for entry in given.entries if entry.key.text != "functional")
 
     def head(self, entry: Entry) -> HeadItem:
         """Return one head of `heads`."""

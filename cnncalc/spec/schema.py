@@ -7,7 +7,7 @@ from dataclasses import MISSING
 from cnncalc.layers import LAYERS, layer_type
 from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.kinds import PADDING_WORDS, Choice, Count, Flag, Kind, PaddingPairs, PerAxis, Real, Sides
-from cnncalc.spec.items import SEQUENTIAL
+from cnncalc.spec.items import ITEM_KEYS, SEQUENTIAL
 from cnncalc.text import say
 
 Schema = dict[str, object]
@@ -19,7 +19,6 @@ WAY: Schema = {
     "else": {"$ref": "#/definitions/item"},
 }
 """A branch or a head: a list of items, or one item."""
-ITEM_KEYS = ("type", "name", "from", "if", "repeat", "layers", "branches")
 
 
 def schema() -> Schema:
@@ -96,6 +95,10 @@ def _item() -> Schema:
         },
         "layers": {"$ref": "#/definitions/layers"},
         "branches": {"type": ["object", "array"], "additionalProperties": WAY, "items": WAY},
+        "functional": {
+            "type": ["boolean", "string"],
+            "description": say("called as a function, which tools that hook modules do not see"),
+        },
     }
     return {
         "type": ["string", "object"],

@@ -44,6 +44,7 @@ def warn_unused(structure: Structure, problems: Problems) -> None:
     everywhere |= {
         word for block in structure.blocks.values() for entry in block.params.values() for word in words_in(entry.value)
     }
+    everywhere |= {word for given in structure.functional.values() for word in words_in(given)}
     for name, entry in structure.variables.items():
         if name not in everywhere:
             problems.add("W503", say("the var {name} is never used", name=name), entry.key.span, say("remove it"))

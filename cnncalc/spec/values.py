@@ -60,6 +60,15 @@ class Values:
             )
         return value is not False
 
+    def is_functional(self, given: Tree, scope: Scope) -> bool:
+        """Tell whether a layer is called as a function."""
+        value = self.value(given, scope)
+        if value is not None and not isinstance(value, bool):
+            self.problems.add_in(
+                scope, "E204", say("functional: expected true or false, got {value}", value=value), given.span
+            )
+        return value is True
+
     def template(self, name: Scalar, numbers: dict[str, Number]) -> str:
         """Return a name with its {expressions} worked out."""
 

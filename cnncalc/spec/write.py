@@ -42,7 +42,9 @@ def _is_same(graph: Graph, spec: Spec) -> bool:
         again = loads(json.dumps(spec))
     except CnncalcError:
         return False
-    own, other = ([(node.name, node.layer, node.inputs) for node in each.every_node()] for each in (graph, again))
+    own, other = (
+        [(node.name, node.layer, node.inputs, node.functional) for node in each.every_node()] for each in (graph, again)
+    )
     return own == other
 
 
@@ -80,7 +82,7 @@ def _item(node: Node, before: str) -> Spec:
         default = None if field.default in (None, MISSING) else kind.normalise(field.default, node.layer.axes)
         if value != default:
             found[name] = _plain(value, short=isinstance(kind, PerAxis | PaddingPairs))
-    return found
+    return {**found, "functional": True} if node.functional else found
 
 
 def _plain(value: object, *, short: bool) -> object:

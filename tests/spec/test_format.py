@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph
 from cnncalc.spec.load import loads
+from cnncalc.spec.write import network_spec
 
 CONV = "{type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}"
 
@@ -413,3 +415,35 @@ layers:
     assert graph.nodes[3].inputs == ("b.proj",)
     assert graph.nodes[3].output_shape == (6, 4, 4)
     assert not graph.warnings
+
+
+# -- functional: what tools that hook modules do not see
+
+
+def functional(found: Graph) -> list[bool]:
+    return [node.functional for node in found.every_node()]
+
+
+def test_a_layer_may_be_called_as_a_function() -> None:
+    found = graph("ReLU", "{type: ReLU, functional: true}", "{type: relu, functional: false}")
+    assert functional(found) == [False, True, False]
+    assert found.nodes[0].layer == found.nodes[1].layer
+
+
+def test_functional_of_a_type_stands_in_defaults_behind_what_an_item_says() -> None:
+    top = "defaults: {ReLU: {functional: true, inplace: true}}\n"
+    found = graph("ReLU", "{type: ReLU, functional: false}", "Sigmoid", top=top)
+    assert functional(found) == [True, False, False]
+
+
+def test_functional_may_be_an_expression_of_params_and_vars() -> None:
+    block = "  Unit:\n    params: {late: required}\n    layers: [{type: ReLU, functional: late and bare}]\n"
+    top = f"vars: {{bare: true}}\nblocks:\n{block}"
+    found = graph("{type: Unit, late: false}", "{type: Unit, repeat: 2, late: i == 1}", top=top)
+    assert functional(found) == [False, False, True]
+    assert not found.warnings
+
+
+def test_functional_is_written_back() -> None:
+    again = loads(json.dumps(network_spec(graph("ReLU", "{type: ReLU, functional: true}"))))
+    assert functional(again) == [False, True]
