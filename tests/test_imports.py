@@ -16,7 +16,7 @@ PACKAGE = ROOT / "cnncalc"
 LEVELS = [
     {"text"},
     {"diagnostics"},
-    {"layers", "executors"},
+    {"layers", "executors", "output"},
     {"graph"},
     {"spec", "analysis", "engine"},
     {"conventions", "lighter"},

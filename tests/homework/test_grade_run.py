@@ -13,6 +13,7 @@ import pytest
 from grade_checkers import FORBIDDEN, Hostile, cannot_start
 from shell import LENET, environment
 
+from cnncalc import executors as common
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.homework.assignment.read import read_assignment
 from cnncalc.homework.check import Checker
@@ -322,7 +323,7 @@ def test_a_cluster_gives_the_same_bytes(tmp_path, mixed):
     distributed = pytest.importorskip("distributed")
     local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
     grading = Grading(submissions(mixed), job(), tmp_path / "dask")
-    with local, executors.cluster(local.scheduler_address) as (executor, parallel), grading:
+    with local, common.cluster(local.scheduler_address, guarded.close_workers) as (executor, parallel), grading:
         assert parallel == 2
         grading.run(executor, parallel, lambda count: None)
         grading.settle()
@@ -332,8 +333,8 @@ def test_a_cluster_gives_the_same_bytes(tmp_path, mixed):
 
 def test_a_cluster_that_does_not_answer_is_an_error(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(executors, "CONNECT", 1)
+    monkeypatch.setattr(common, "CONNECT", 1)
     start = time.monotonic()
-    with pytest.raises(CnncalcError, match="E575"), executors.cluster("tcp://127.0.0.1:9"):
+    with pytest.raises(CnncalcError, match="E575"), common.cluster("tcp://127.0.0.1:9"):
         pass
     assert time.monotonic() - start < 30

@@ -176,10 +176,12 @@ def _renderer(request: Request, assignment: Assignment, *, alone: bool) -> Rende
 
 @contextmanager
 def _executor(request: Request) -> Generator[tuple[Executor, int]]:
-    from cnncalc.homework.grade.executors import cluster, cores, local
+    from cnncalc.executors import cluster, cores
+    from cnncalc.homework.grade.executors import local
+    from cnncalc.homework.grade.guarded import close_workers
 
     if request.dask is not None:
-        with cluster(request.dask) as given:
+        with cluster(request.dask, close_workers) as given:
             yield given
         return
     jobs = request.jobs or cores()
@@ -189,7 +191,7 @@ def _executor(request: Request) -> Generator[tuple[Executor, int]]:
 
 def _write(format: GradeFormat, assignment: Assignment, grading: Grading, counted: ClassTally, output: Path) -> None:
     """Write what is about the whole class. Raises CnncalcError (E573) where that cannot be done."""
-    from cnncalc.homework.grade.output import cannot_write, replace_file
+    from cnncalc.output import cannot_write, replace_file
 
     try:
         for name, parts in _class_files(format, assignment, grading, counted):

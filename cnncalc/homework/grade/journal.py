@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
-from cnncalc.homework.grade.output import replace_file
+from cnncalc.output import replace_file
 from cnncalc.homework.grade.record import Record, from_values
 
 FORM = 2

@@ -19,7 +19,7 @@ from cnncalc.homework.grade.files import JOURNAL, File, Refusal, Status
 from cnncalc.homework.grade.guarded import Outcome, StartError, grade_chunk
 from cnncalc.homework.grade.journal import Journal
 from cnncalc.homework.grade.names import safe_names
-from cnncalc.homework.grade.output import cannot_write, replace_file
+from cnncalc.output import cannot_write, replace_file
 from cnncalc.homework.grade.record import Record, digest_of, to_line
 from cnncalc.homework.grade.worker import Job
 from cnncalc.homework.submission import Student

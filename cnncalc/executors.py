@@ -1,0 +1,75 @@
+"""Where work is done: processes of this machine, or a cluster of Dask. Either is a concurrent.futures executor."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.text import say
+
+CONNECT = 10
+"""Seconds in which a cluster must answer."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def processes(jobs: int) -> Generator[Executor]:
+    """Give `jobs` processes of this machine; at the end what is not begun is dropped, and all are gone.
+
+    Each is a fresh Python: a fork would copy the locks of threads, such as the one that draws a progress bar.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    executor = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; only the one that the user started answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def cluster(address: str, at_end: Callable[[], None] | None = None) -> Generator[tuple[Executor, int]]:
+    """Give a Dask cluster's executor and how many cores it has; its machines need this version of cnncalc.
+
+    `at_end` is called on every machine when the work is over. Raises CnncalcError: E574 where `distributed` is not
+    installed, E575 where the cluster does not answer.
+    """
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        message = say("--dask needs the package distributed, which is not installed")
+        help = say("install it: {command}", command='pip install "cnncalc[dask]"')
+        raise CnncalcError([Diagnostic("E574", message, help=help)]) from None
+    try:
+        client = distributed.Client(address, timeout=CONNECT)
+    except (OSError, ValueError) as error:
+        message = say("no Dask scheduler answers at {address}: {reason}", address=address, reason=error)
+        raise CnncalcError([Diagnostic("E575", message, help=say("write --dask tcp://host:8786"))]) from None
+    try:
+        count = sum(client.ncores().values())
+        if not count:
+            message = say("the cluster at {address} has no workers", address=address)
+            raise CnncalcError([Diagnostic("E575", message, help=say("start one: {command}", command="dask worker"))])
+        yield client.get_executor(), count
+    finally:
+        if at_end is not None and client.status == "running":
+            client.run(at_end)
+        client.close()
