@@ -1,0 +1,67 @@
+"""What comes out: the lighter network, what is stored of it, and both beside the original."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.lighter.wishes import Wishes
+
+
+class Pool(NamedTuple):
+    """Channels among which the same choice is made: `removed` of `channels` go, from all of `layers` alike."""
+
+    layers: tuple[str, ...]
+    channels: int
+    removed: int
+
+
+class Stored(NamedTuple):
+    """Bytes that a network takes on disk, for inference.
+
+    `values`: the parameters themselves. `indices`: the columns and row pointers of what is sparse. `scales`: scales and
+    zero points of what is quantized, activations' too. `buffers`: running statistics.
+    """
+
+    values: int
+    indices: int
+    scales: int
+    buffers: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+
+class Lightened(NamedTuple):
+    """A network made lighter, beside the original. Bytes of both reports are for the same batch.
+
+    `report` is the analysis of the network with fewer channels: its parameters and MACs count zeros too, since a dense
+    kernel multiplies them. Its bytes are in the quantized dtype where there is one, its `totals.parameter_bytes` are
+    what `stored` says without buffers, and its memory to train is in the original's dtype. `kept` are the original
+    indices of the channels (a vector's features) that stay, in order, of each tensor by node name and of `input`.
+    `zeroed`: how many elements of a weight, by full name, are set to zero; they are not in `nonzero_parameters`.
+    `notes` are sentences on what could not be cut, and on what the numbers mean.
+    """
+
+    wishes: Wishes
+    original: Report
+    report: Report
+    nonzero_parameters: int
+    original_stored: Stored
+    stored: Stored
+    kept: dict[str, tuple[int, ...]]
+    pools: tuple[Pool, ...]
+    zeroed: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes on disk, indices, scales and buffers included."""
+        return self.stored.total
+
+    @property
+    def scale_bytes(self) -> int:
+        """How many of them are scales and zero points."""
+        return self.stored.scales
