@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import INPUT, Graph, Head
@@ -53,9 +54,38 @@ def loads(
 
     `input_shape` stands for the spec's own, `settings` for its vars. Raises CnncalcError with every error found.
     """
+    return draft(text, source=source).graph(input_shape=input_shape, settings=settings, max_layers=max_layers)
+
+
+class Draft(NamedTuple):
+    """A spec that has been read, and can be built many times with other numbers."""
+
+    structure: Structure
+    problems: Problems
+
+    def graph(
+        self,
+        *,
+        input_shape: Shape | None = None,
+        settings: Mapping[str, str | Number] | None = None,
+        max_layers: int = MAX_LAYERS,
+    ) -> Graph:
+        """Return the graph with this input and these vars. See `loads`."""
+        problems = self.problems.copy()
+        try:
+            graph = _Network(self.structure, problems, max_layers).build(input_shape, settings or {})
+        except CnncalcError as limit:
+            raise CnncalcError([*problems.errors, *limit.diagnostics], {problems.source: problems.text}) from None
+        problems.raise_if_any()
+        assert graph is not None
+        return graph
+
+
+def draft(text: str, *, source: str = "<spec>") -> Draft:
+    """Read a spec's text once. What is wrong with it is raised when it is built, with what else is found then."""
     parsed = parse(text, source)
     problems = Problems(source, text, parsed.found)
-    return build(parsed.tree, problems, input_shape=input_shape, settings=settings, max_layers=max_layers)
+    return Draft(Reader(problems).read(parsed.tree), problems)
 
 
 def build(
@@ -67,14 +97,8 @@ def build(
     max_layers: int = MAX_LAYERS,
 ) -> Graph:
     """Return the graph of a spec that is parsed already, alone or inside another file. See `loads`."""
-    structure = Reader(problems).read(tree)
-    try:
-        graph = _Network(structure, problems, max_layers).build(input_shape, settings or {})
-    except CnncalcError as limit:
-        raise CnncalcError([*problems.errors, *limit.diagnostics], {problems.source: problems.text}) from None
-    problems.raise_if_any()
-    assert graph is not None
-    return graph
+    drafted = Draft(Reader(problems).read(tree), problems)
+    return drafted.graph(input_shape=input_shape, settings=settings, max_layers=max_layers)
 
 
 class _Network:
@@ -91,7 +115,7 @@ class _Network:
         entry = Tensor(INPUT, shape)
         self.expander.globals = frozenset(numbers)
         scope = Scope("", entry, {**numbers, **self.expander.sizes(shape)})
-        scope.declared = {name.text: name.span for name in (head.name for head in self.structure.heads)}
+        scope.declared.update({name.text: name.span for name in (head.name for head in self.structure.heads)})
         last = self.expander.run(self.structure.items, scope, entry)
         main = tuple(self.expander.nodes.nodes)
         heads = [self.head(head, scope) for head in self.structure.heads]

@@ -37,6 +37,13 @@ class Problems:
         self.warnings: list[Diagnostic] = []
         self._seen: set[tuple[str, Span | None]] = set()
 
+    def copy(self) -> Problems:
+        """Return the same findings, to which more can be added apart."""
+        other = Problems(self.source, self.text)
+        other.errors, other.warnings = list(self.errors), list(self.warnings)
+        other._unread, other._seen = list(self._unread), set(self._seen)
+        return other
+
     def add(
         self,
         code: str,
