@@ -53,10 +53,11 @@ class Expander:
         if item.repeat is None:
             return self.once(item, scope, current)
         times = self.values.times(item, scope)
-        if item.repeat.name is None and item.name is None and scope.numbered:
+        inline = self.is_inline(item)
+        if inline or (item.repeat.name is None and item.name is None and scope.numbered):
             for i in range(times):
                 self.count_step(item)
-                current = self.once(item, self.with_i(scope, i), current, counter=scope)
+                current = self.once(item, scope.with_i(i), current)
             return current
         outer = scope
         name = ""
@@ -66,42 +67,45 @@ class Expander:
         for i in range(times):
             self.count_step(item)
             label = self.values.template(item.repeat.name, {**scope.numbers, "i": i}) if item.repeat.name else str(i)
-            current = self.once(item, self.with_i(outer, i), current, name=label, counter=outer, repeated=True)
+            current = self.once(item, outer.with_i(i), current, name=label, repeated=True)
         if name:
             self.references.bind(scope, name, item, current)
         return current
 
-    def with_i(self, scope: Scope, i: int) -> Scope:
-        """Return a view of `scope` in which `i` is known; names are still bound in the original."""
-        view = scope.within(scope.path, scope.numbered)
-        view.numbers = {**scope.numbers, "i": i}
-        return view
-
-    def once(
-        self,
-        item: Item,
-        scope: Scope,
-        current: Tensor,
-        *,
-        name: str = "",
-        counter: Scope | None = None,
-        repeated: bool = False,
-    ) -> Tensor:
+    def once(self, item: Item, scope: Scope, current: Tensor, *, name: str = "", repeated: bool = False) -> Tensor:
         """Expand one copy of an item. Where `if` is false, the item stands for what would have entered it.
 
         A merge of several `from` stands for the item before it then, as if it had not been written.
         """
-        home = counter or scope
         entering = self.entering(item, scope, current)
         if item.condition is not None and not self.values.holds(item.condition, scope):
             instead = entering[0] if len(entering) == 1 else current
             if item.name is not None and not repeated:
-                self.references.bind(home, item.name.text, item, instead)
+                self.references.bind(scope, item.name.text, item, instead)
             return instead
-        own = name or self.name_of(item, home)
+        if self.is_inline(item):
+            self.refuse_name(item, scope)
+            return self.block(item, scope, scope.path, self.one(item, entering, scope))
+        own = name or self.name_of(item, scope)
         result = self.expand(item, scope, own, entering)
-        self.references.bind(home, own, item, result)
+        self.references.bind(scope, own, item, result)
         return result
+
+    def is_inline(self, item: Item) -> bool:
+        """Tell whether an item is a use of an inline block, which has no name of its own."""
+        return item.type in self.structure.blocks and self.structure.blocks[item.type].inline
+
+    def refuse_name(self, item: Item, scope: Scope) -> None:
+        """Note a name given to a use of an inline block."""
+        name = item.name or (item.repeat.name if item.repeat else None)
+        if name is not None:
+            self.problems.add_in(
+                scope,
+                "E230",
+                say("{type} is inline: it adds no name to the names of its layers", type=item.type),
+                name.span,
+                help=say("leave the name out, or inline: true of the block"),
+            )
 
     def expand(self, item: Item, scope: Scope, name: str, entering: list[Tensor]) -> Tensor:
         """Expand one copy of an item under its name."""
@@ -153,7 +157,10 @@ class Expander:
     def block(self, item: Item, scope: Scope, path: str, entering: Tensor) -> Tensor:
         """Expand a use of a block."""
         block = self.structure.blocks[item.type]
-        calls = (*scope.calls, Label(item.span, say("in {block} {name}", block=item.type, name=path)))
+        place = (
+            say("in {block}", block=item.type) if block.inline else say("in {block} {name}", block=item.type, name=path)
+        )
+        calls = (*scope.calls, Label(item.span, place))
         if block.broken:
             return Tensor(path, None)
         if item.type in scope.blocks:
@@ -174,6 +181,8 @@ class Expander:
         numbers: dict[str, Number] = {name: scope.numbers[name] for name in self.globals if name in scope.numbers}
         numbers.update(self.sizes(entering.shape))
         inner = Scope(path, entering, numbers, scope, calls=calls, blocks=(*scope.blocks, item.type))
+        if block.inline:
+            inner.numbered, inner.names = scope.numbered, scope.names
         if not self.bind_params(item, scope, inner):
             return Tensor(path, None)
         return self.run(block.items, inner, entering)
@@ -226,7 +235,7 @@ class Expander:
             elif name in block.refs and entry is not None:
                 reference = entry.value
                 if isinstance(reference, Scalar):
-                    inner.tensors[name] = self.references.lookup(reference, scope)
+                    inner.handed[name] = self.references.lookup(reference, scope)
             else:
                 value = self.values.value((entry or default).value, scope if entry else inner)
                 good = good and value is not None
@@ -258,7 +267,7 @@ class Expander:
 
     def way(self, branch: Branch, home: Scope, name: str, entering: Tensor, *, numbered: bool) -> Tensor:
         """Expand a branch or a head: a list of items under its name, or one item that takes the name itself."""
-        if branch.is_list:
+        if branch.is_list or self.is_inline(branch.items[0]):
             return self.run(branch.items, home.within(home.full(name), numbered), entering)
         only = branch.items[0]
         if only.type != BROKEN and only.name is None and only.repeat is None:

@@ -55,7 +55,10 @@ class Item(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A type the spec defines. `broken`: it could not be read, so its uses are not judged."""
+    """A type the spec defines. `broken`: it could not be read, so its uses are not judged.
+
+    `inline`: its layers are named as if they were written where it is used.
+    """
 
     name: str
     span: Span
@@ -63,6 +66,7 @@ class Block(NamedTuple):
     items: tuple[Item, ...]
     words: frozenset[str]
     broken: bool = False
+    inline: bool = False
 
     @property
     def refs(self) -> set[str]:

@@ -131,7 +131,8 @@ class Reader:
                 entry.span,
             )
             return self.structure.blocks[name]
-        keys = known_keys(self.problems, entry.value, ("params", "layers"), say("a block"))
+        known = ("params", "inline", "layers")
+        keys = known_keys(self.problems, entry.value, known, say("a block"))
         params = self.named(keys.get("params"))
         if "params" in keys and not isinstance(keys["params"].value, Mapping):
             return self.structure.blocks[name]
@@ -146,7 +147,7 @@ class Reader:
                 )
         body = keys.get("layers")
         if body is None:
-            if lacks(keys, entry.value, "layers", ("params", "layers")):
+            if lacks(keys, entry.value, "layers", known):
                 self.problems.add("E203", say("the block {name} has no layers", name=name), entry.key.span)
             return self.structure.blocks[name]
         used = set(words_in(body.value))
@@ -158,7 +159,20 @@ class Reader:
                     given.key.span,
                     say("remove it, or use it in the block's layers"),
                 )
-        return Block(name, entry.span, params, self.reader.items(body.value), frozenset(used))
+        inline = self.is_inline(keys.get("inline"))
+        return Block(name, entry.span, params, self.reader.items(body.value), frozenset(used), inline=inline)
+
+    def is_inline(self, entry: Entry | None) -> bool:
+        """Return a block's `inline`."""
+        text = word(entry.value) if entry else "false"
+        if entry and text not in ("true", "false"):
+            self.problems.add(
+                "E204",
+                say("inline: expected true or false, got {value}", value=text),
+                entry.span,
+                say("write inline: true, or leave it out"),
+            )
+        return text == "true"
 
     def defaults(self, entry: Entry | None) -> dict[str, tuple[Entry, ...]]:
         """Return the arguments of `defaults` by type."""

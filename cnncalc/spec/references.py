@@ -43,6 +43,8 @@ class References:
             return scope.entry
         at: Scope | None = scope
         while at is not None:
+            if name in at.handed:
+                return at.handed[name]
             if name in at.tensors:
                 return at.tensors[name]
             if "." in name and at.full(name) in self.by_path:
@@ -75,6 +77,6 @@ class References:
         found: list[str] = []
         at: Scope | None = scope
         while at is not None:
-            found = [*at.tensors, *found]
+            found = [*at.handed, *at.tensors, *found]
             at = at.parent
-        return [INPUT, *found]
+        return [INPUT, *dict.fromkeys(found)]
