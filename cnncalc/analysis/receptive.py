@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window, Windows
+from cnncalc.layers.geometry import Bins, Everything, Reduced, Reindexed, Relation, Whole, Window, Windows
 from cnncalc.text import Shape, later, say
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ Fields = tuple[Field, ...]
 class Receptive(NamedTuple):
     """The fields of one node, one a spatial axis of the network's input.
 
-    `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation);
-    this is what papers quote. `smallest`: the path that sees least. `sizes`: the node's own spatial sizes, or those of
-    the map that was flattened into it (`flat`).
+    `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation), and
+    the statistics that an input is normalised by; this is what papers quote. `smallest`: the path that sees least.
+    `sizes`: the node's own spatial sizes, or those of the map that was flattened into it (`flat`).
     """
 
     fields: Fields
@@ -126,6 +126,8 @@ def _step(before: Receptive, relation: Relation, node: Node, limits: Shape) -> R
         return before
     if before.flat or isinstance(relation, Everything):
         axes: Sequence[Window | Bins | Whole] = [Whole(size) for size in before.sizes]
+    elif isinstance(relation, Reduced):
+        axes = [Whole(size) if at in relation.axes else _IDENTITY for at, size in enumerate(before.sizes, 1)]
     else:
         axes = relation.axes
 
@@ -134,6 +136,8 @@ def _step(before: Receptive, relation: Relation, node: Node, limits: Shape) -> R
 
     flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
     fields = follow(before.fields)
+    if isinstance(relation, Windows) and relation.statistics and not before.flat:
+        return before._replace(fields=fields)
     return Receptive(
         fields,
         fields if before.without_gate is before.fields else follow(before.without_gate),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Bins, Everything, Reindexed, Relation, Whole, Window
+from cnncalc.layers.geometry import Bins, Everything, Reduced, Reindexed, Relation, Whole, Window
 from cnncalc.text import Shape
 
 Interval = tuple[int, int]
@@ -70,6 +70,9 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
     if isinstance(relation, Reindexed):
         laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
         return (*need[: relation.start], *laid, *need[relation.start + 1 :])
+    if isinstance(relation, Reduced):
+        kept = iter(need)
+        return tuple(_all(size) if axis in relation.axes else next(kept) for axis, size in enumerate(shape))
     if len(shape) == 1:
         return (_axis(relation.axes[0] if relation.axes else Window(), need[0], shape[0], relation.mode),)
     axes = zip(relation.axes, need[1:], shape[1:], strict=True)

@@ -28,7 +28,7 @@ def thin(graph: Graph) -> Graph:
 
     A layer that joins, takes or shuffles channels becomes one that keeps positions. Flatten and Linear become two
     nodes: one that works on the one channel, and under the old name a Concat that repeats its result to the old length.
-    BatchNorm without running statistics is taken as with them: a batch's own statistics tie every position to all.
+    BatchNorm without running statistics takes those of each input, as the probes lie side by side in one batch.
     """
     shape = graph.input_shape
     shapes: dict[str, Shape] = {INPUT: (1, *shape[1:]) if len(shape) > 1 else shape}
@@ -49,6 +49,8 @@ def _thinned(node: Node, inputs: list[Shape]) -> list[Node]:
     if node.type == "Flatten" and len(node.output_shape) == 1 < len(node.input_shapes[0]):
         # Feature c*H*W + h*W + w of the whole network is position (h, w) of any channel.
         return _repeated(node, layer, node.output_shape[0] // prod(inputs[0]))
+    if node.type == "Mean" and node.output_shape == node.input_shapes[0][:1] and 0 not in layer.reduced(inputs[0]):
+        return _repeated(node, layer, node.output_shape[0])
     return [replace(node, layer=_one_channel(node, inputs))]
 
 
@@ -64,7 +66,17 @@ def _one_channel(node: Node, inputs: list[Shape]) -> Layer:
     if node.type.startswith("Conv"):
         return _with(layer, in_channels=None, out_channels=1, groups=1)
     if node.type.startswith("BatchNorm"):
-        return _with(layer, num_features=None, track_running_stats=True)
+        if layer.track_running_stats or len(node.output_shape) == 1:
+            return _with(layer, num_features=None, track_running_stats=True)
+        return create(layer_type("GroupNorm"), {"num_groups": 1})
+    if node.type.startswith("InstanceNorm"):
+        return _with(layer, num_features=None)
+    if node.type == "GroupNorm" and len(node.output_shape) > 1:
+        return _with(layer, num_channels=None, num_groups=1)
+    if node.type == "LayerNorm" and layer.normalized_shape and len(layer.normalized_shape) == len(node.output_shape):
+        return _with(layer, normalized_shape=inputs[0])
+    if node.type == "LayerNorm2d":
+        return _with(layer, normalized_shape=None)
     if node.type == "PReLU":
         return _with(layer, num_parameters=1)
     is_map = len(node.output_shape) > 1

@@ -1,8 +1,7 @@
-"""Activations, and the layers that change nothing at inference (torch.nn)."""
+"""Activations: a function of each element, with PReLU's learned slopes (torch.nn)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ from cnncalc.layers.base import (
     Shapes,
     single,
 )
-from cnncalc.layers.geometry import Everything, Relation, Whole, Window, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, Real, argument
 from cnncalc.text import Shape, later, say, say_count, shape_text
 
@@ -110,6 +108,71 @@ class ELU(InPlace):
         return [*super().samples(), Sample({"alpha": 0.5}, ((3, 4, 5),))]
 
 
+class Mish(InPlace):
+    """A smooth activation, x times the tanh of its softplus (Misra 2019)."""
+
+    short: ClassVar[str] = "mish"
+    formula: ClassVar[str] = later("y = x * tanh(log(1 + exp(x)))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardtanh(InPlace):
+    """The input, cut off below and above."""
+
+    min_val: float = argument(Real(), "the least that comes out", -1.0)
+    max_val: float = argument(Real(), "the most that comes out", 1.0)
+
+    short: ClassVar[str] = "hardtanh"
+    formula: ClassVar[str] = later("y = min(max(min_val, x), max_val)")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """The input's."""
+        if self.min_val >= self.max_val:
+            raise LayerError(
+                say("min_val ({least}) must be below max_val ({most})", least=self.min_val, most=self.max_val),
+                field="min_val",
+                code="E301",
+            )
+        return single(inputs)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Limits of its own."""
+        return [*super().samples(), Sample({"min_val": -0.5, "max_val": 2}, ((3, 4, 5),))]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """Limits the wrong way round."""
+        return [*super().bad_samples(), BadSample({"min_val": 2}, ((3, 4),), "min_val")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softplus(ElementWise, Layer):
+    """A smooth ReLU (Dugas et al. 2000); as PyTorch computes it, the input itself where beta x is over threshold."""
+
+    beta: float = argument(Real(), "how sharply it bends", 1.0)
+    threshold: float = argument(Real(), "where beta x is over it, y = x", 20.0)
+
+    short: ClassVar[str] = "softplus"
+    formula: ClassVar[str] = later("y = log(1 + exp(beta x)) / beta")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """The input's."""
+        if self.beta == 0:
+            raise LayerError(say("beta is 0, which it divides by"), field="beta", code="E301")
+        return single(inputs)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """A sharpness and a threshold of its own."""
+        return [*super().samples(), Sample({"beta": 2, "threshold": 1}, ((3, 4, 5),))]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """No sharpness."""
+        return [*super().bad_samples(), BadSample({"beta": 0}, ((3, 4),), "beta")]
+
+
 class Sigmoid(ElementWise, Layer):
     """The logistic function."""
 
@@ -195,93 +258,3 @@ class PReLU(SameShape, NoProducts, Layer):
     def bad_samples(cls) -> list[BadSample]:
         """Neither one nor the channels."""
         return [BadSample({"num_parameters": 2}, ((3, 4, 5),), "num_parameters")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoftmaxFamily(Parameterless, SameShape, NoProducts, Layer):
-    """A function of all elements along one axis."""
-
-    dim: int = argument(Count(minimum=-4), "the axis, counted with the batch as PyTorch does: 1 is the channels", 1)
-
-    short: ClassVar[str] = "softmax"
-
-    def axis(self, shape: Shape) -> int:
-        """Return the axis within a shape that has no batch."""
-        return axis_of(self.dim, shape)
-
-    def output_shape(self, inputs: Shapes) -> Shape:
-        """The input's."""
-        shape = single(inputs)
-        self.axis(shape)
-        return shape
-
-    def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
-        """Across channels each position sees itself; along a spatial axis the whole of it; in a vector everything."""
-        axis = self.axis(output)
-        if len(output) == 1:
-            return [Everything()]
-        return [Windows(tuple(Whole(size) if at == axis else Window() for at, size in enumerate(output) if at))]
-
-    @classmethod
-    def samples(cls) -> list[Sample]:
-        """Over a vector, over channels, over a spatial axis."""
-        uses: list[dict[str, object]] = [{}, {"dim": 2}, {"dim": -1}]
-        return [Sample({}, ((10,),)), *(Sample(use, ((3, 4, 5),)) for use in uses)]
-
-    @classmethod
-    def bad_samples(cls) -> list[BadSample]:
-        """The batch axis, an axis there is not."""
-        return [BadSample({"dim": 0}, ((3, 4),), "dim"), BadSample({"dim": 3}, ((3, 4),), "dim")]
-
-
-class Softmax(SoftmaxFamily):
-    """Positive numbers that sum to 1 along the axis."""
-
-    formula: ClassVar[str] = later("y[i] = exp(x[i]) / sum over j of exp(x[j])")
-
-
-class LogSoftmax(SoftmaxFamily):
-    """The logarithm of Softmax."""
-
-    formula: ClassVar[str] = later("y[i] = x[i] - log(sum over j of exp(x[j]))")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dropout(InPlace):
-    """Random zeros in training (Srivastava et al. 2014); at inference the identity."""
-
-    p: float = argument(Real(minimum=0, maximum=1), "share of zeros in training", 0.5)
-
-    short: ClassVar[str] = "dropout"
-    formula: ClassVar[str] = later("y = x at inference")
-
-    @classmethod
-    def bad_samples(cls) -> list[BadSample]:
-        """A share over 1."""
-        return [*super().bad_samples(), BadSample({"p": 1.5}, ((3, 4),), "p")]
-
-
-class Identity(ElementWise, Layer):
-    """Its input."""
-
-    short: ClassVar[str] = "identity"
-    formula: ClassVar[str] = later("y = x")
-
-
-def axis_of(dim: int, shape: Shape) -> int:
-    """Return the axis that PyTorch's `dim`, which counts the batch as 0, means in a shape without batch."""
-    rank = len(shape) + 1
-    axis = (dim + rank if dim < 0 else dim) - 1
-    if not 0 <= axis < len(shape):
-        raise LayerError(
-            say(
-                "dim is {dim}, and the input {shape} has axes 1 to {last} (0 is the batch)",
-                dim=dim,
-                shape=shape_text(shape),
-                last=len(shape),
-            ),
-            field="dim",
-            code="E311",
-            help=say("1 is the channels, {last} the last axis", last=len(shape)),
-        )
-    return axis

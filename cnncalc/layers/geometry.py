@@ -78,11 +78,12 @@ class Windows(NamedTuple):
     """Spatial axis by spatial axis, what an output position sees of the same input axes.
 
     Of a vector, the one axis is that of its features, or there is none and each feature sees itself. `mode` is what the
-    padding holds.
+    padding holds. `statistics`: beyond itself, a position sees an axis that is Whole only through a mean and variance.
     """
 
     axes: tuple[Window | Bins | Whole, ...]
     mode: str = "zeros"
+    statistics: bool = False
 
     @staticmethod
     def identity(axes: int) -> Windows:
@@ -101,7 +102,13 @@ class Reindexed(NamedTuple):
     end: int
 
 
-Relation = Windows | Everything | Reindexed
+class Reduced(NamedTuple):
+    """Each output element sees all of the input along `axes` (0: the channels), which the output does not have."""
+
+    axes: tuple[int, ...]
+
+
+Relation = Windows | Everything | Reindexed | Reduced
 
 
 def along(axis: int, window: Window, rank: int) -> Windows:

@@ -16,6 +16,8 @@ Padding = tuple[tuple[int, int], ...] | str
 """(before, after) an axis, or one of PADDING_WORDS."""
 
 PADDING_WORDS = ("same", "valid", "same_upper", "same_lower")
+MOST_AXES = 4
+"""Channels, and three spatial axes."""
 LARGEST = 2**53
 """Numbers in a spec stay within what every JSON reader holds exactly."""
 
@@ -31,6 +33,24 @@ class Count(NamedTuple):
         if value is None and self.optional:
             return None
         return whole(value, self.minimum)
+
+
+class Counts(NamedTuple):
+    """A whole number from `minimum`, or a list of one to four. `optional` accepts null."""
+
+    minimum: int = 1
+    optional: bool = False
+
+    def normalise(self, value: object, axes: int) -> tuple[int, ...] | None:
+        """Return a tuple of the numbers."""
+        if value is None and self.optional:
+            return None
+        items = listed(value) if isinstance(value, list | tuple) else [value]
+        if not 1 <= len(items) <= MOST_AXES:
+            raise ValueError(
+                say("expected one number or a list of 1 to {most}, got a list of {got}", most=MOST_AXES, got=len(items))
+            )
+        return tuple(whole(item, self.minimum) for item in items)
 
 
 class Real(NamedTuple):
@@ -158,7 +178,7 @@ class Sides(NamedTuple):
         return tuple(whole(item, -LARGEST) for item in items)
 
 
-Kind = Count | Real | Flag | Choice | PerAxis | PaddingPairs | Sides
+Kind = Count | Counts | Real | Flag | Choice | PerAxis | PaddingPairs | Sides
 
 
 def argument(kind: Kind, doc: str, default: Any = MISSING) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cnncalc.layers.activation import axis_of
+from cnncalc.layers.axes import axis_of
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes
 from cnncalc.layers.geometry import Relation, Whole, Window, Windows, along
 from cnncalc.layers.kinds import Count, argument

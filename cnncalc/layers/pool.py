@@ -1,4 +1,4 @@
-"""Pooling over sliding windows: MaxPoolNd and AvgPoolNd (torch.nn), with ceil_mode and one-sided padding."""
+"""Pooling over sliding windows: MaxPoolNd, AvgPoolNd and LPPoolNd (torch.nn), with ceil_mode and one-sided padding."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from cnncalc.layers.base import (
     feature_map,
 )
 from cnncalc.layers.geometry import Relation, Window, Windows
-from cnncalc.layers.kinds import Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
+from cnncalc.layers.kinds import Count, Flag, Padding, PaddingPairs, PerAxis, Real, Sizes, argument
 from cnncalc.layers.windowed import size_rules, sliding
 from cnncalc.text import Shape, later, say
 
 
-@dataclass(frozen=True, kw_only=True)
 class Pool(Parameterless, NoProducts, Layer):
     """One number for each window of each channel."""
 
-    kernel_size: Sizes = argument(PerAxis(), "size of the window")
-    stride: Sizes | None = argument(PerAxis(optional=True), "step between windows; kernel_size where left out", None)
-    padding: Padding = argument(PaddingPairs(), "padding on each side, at most half the kernel", 0)
-    ceil_mode: bool = argument(Flag(), "whether a last window may hang over the end", False)
+    kernel_size: Sizes
+    stride: Sizes | None
+    padding: Padding
+    ceil_mode: bool
 
     short: ClassVar[str] = "pool"
 
@@ -79,6 +78,16 @@ class Pool(Parameterless, NoProducts, Layer):
         """The window rule, an axis."""
         return size_rules(inputs[0][1:], self.sliding(inputs[0]), output, ceil_mode=self.ceil_mode)
 
+
+@dataclass(frozen=True, kw_only=True)
+class PaddedPool(Pool):
+    """Pooling whose windows may start in padding."""
+
+    kernel_size: Sizes = argument(PerAxis(), "size of the window")
+    stride: Sizes | None = argument(PerAxis(optional=True), "step between windows; kernel_size where left out", None)
+    padding: Padding = argument(PaddingPairs(), "padding on each side, at most half the kernel", 0)
+    ceil_mode: bool = argument(Flag(), "whether a last window may hang over the end", False)
+
     @classmethod
     def samples(cls) -> list[Sample]:
         """Every argument; ceil_mode with windows that hang over, and one that is left out."""
@@ -114,7 +123,7 @@ class Pool(Parameterless, NoProducts, Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaxPool(Pool):
+class MaxPool(PaddedPool):
     """The largest element of each window. Padding counts as minus infinity."""
 
     dilation: Sizes = argument(PerAxis(), "step between the taps of the window", 1)
@@ -136,7 +145,7 @@ class MaxPool(Pool):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AvgPool(Pool):
+class AvgPool(PaddedPool):
     """The mean of each window. The divisor counts padding unless told otherwise, never the overhang of ceil_mode."""
 
     count_include_pad: bool = argument(Flag(), "whether padded zeros count in the divisor", True)
@@ -175,6 +184,52 @@ class DivisorAvgPool(AvgPool):
         return [*super().samples(), Sample(use, (image,))]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LPPool(Pool):
+    """The p-norm of each window (Gulcehre et al. 2014), as torch.nn.LPPool2d computes it, without padding.
+
+    Where ceil_mode lets a window hang over the end, PyTorch scales the sum of the elements there are up to a whole
+    window. Of a negative sum under an odd or broken p there is no root: NaN, as in PyTorch.
+    """
+
+    norm_type: float = argument(Real(), "the power p; 1 sums, 2 is the Euclidean norm")
+    kernel_size: Sizes = argument(PerAxis(), "size of the window")
+    stride: Sizes | None = argument(PerAxis(optional=True), "step between windows; kernel_size where left out", None)
+    ceil_mode: bool = argument(Flag(), "whether a last window may hang over the end", False)
+
+    formula: ClassVar[str] = later("y[c, i] = (sum over t of x[c, i*stride + t] ^ p) ^ (1/p), p = norm_type")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """The window rule without padding."""
+        if self.norm_type == 0:
+            raise LayerError(say("norm_type is 0, and there is no root of order 0"), field="norm_type", code="E301")
+        return super().output_shape(inputs)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Sums, norms of two and of a broken power; strides; ceil_mode with windows that hang over."""
+        image = (3, 9, 8, 7)[: cls.axes + 1]
+        uses: list[dict[str, object]] = [
+            {"norm_type": 2, "kernel_size": 2},
+            {"norm_type": 1, "kernel_size": 3, "stride": 2},
+            {"norm_type": 4, "kernel_size": [3, 2, 2][: cls.axes], "stride": [2, 1, 3][: cls.axes]},
+            {"norm_type": 2, "kernel_size": 2, "ceil_mode": True},
+        ]
+        return [Sample(arguments, (image,)) for arguments in uses]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """No power, a power of 0, a kernel that does not fit, padding, which it has none of."""
+        image = (3, 9, 8, 7)[: cls.axes + 1]
+        return [
+            BadSample({"kernel_size": 2}, (image,), "norm_type"),
+            BadSample({"norm_type": 0, "kernel_size": 2}, (image,), "norm_type"),
+            BadSample({"norm_type": 2, "kernel_size": 10}, (image,), "kernel_size"),
+            BadSample({"norm_type": 2, "kernel_size": 2, "padding": 1}, (image,), "padding"),
+            BadSample({"norm_type": 2, "kernel_size": 2}, ((16,),), ""),
+        ]
+
+
 class MaxPool1d(MaxPool):
     """Of a signal (C, L)."""
 
@@ -209,3 +264,24 @@ class AvgPool3d(DivisorAvgPool):
     """Of a volume (C, D, H, W)."""
 
     axes: ClassVar[int] = 3
+
+
+class LPPool1d(LPPool):
+    """Of a signal (C, L)."""
+
+    axes: ClassVar[int] = 1
+    padding = ((0, 0),)
+
+
+class LPPool2d(LPPool):
+    """Of an image (C, H, W)."""
+
+    axes: ClassVar[int] = 2
+    padding = ((0, 0),) * 2
+
+
+class LPPool3d(LPPool):
+    """Of a volume (C, D, H, W)."""
+
+    axes: ClassVar[int] = 3
+    padding = ((0, 0),) * 3

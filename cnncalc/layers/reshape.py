@@ -1,4 +1,4 @@
-"""Layers that move elements without computing: Flatten, Slice, ChannelShuffle, ZeroPad2d."""
+"""Layers that move elements without computing: Flatten, Slice, ChannelShuffle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from cnncalc.layers.activation import axis_of
+from cnncalc.layers.axes import axis_of
 from cnncalc.layers.base import (
     BadSample,
     Layer,
@@ -18,11 +18,10 @@ from cnncalc.layers.base import (
     SameShape,
     Sample,
     Shapes,
-    feature_map,
     single,
 )
-from cnncalc.layers.geometry import Reindexed, Relation, Window, Windows, along
-from cnncalc.layers.kinds import Count, Sides, Sizes, argument
+from cnncalc.layers.geometry import Reindexed, Relation, Window, along
+from cnncalc.layers.kinds import Count, argument
 from cnncalc.text import Shape, later, say, say_count, shape_text
 
 
@@ -38,7 +37,7 @@ class Flatten(Parameterless, NoProducts, Layer):
 
     def span(self, shape: Shape) -> tuple[int, int]:
         """Return the first and last axis laid end to end, in a shape without batch."""
-        start, end = _dim("start_dim", self.start_dim, shape), _dim("end_dim", self.end_dim, shape)
+        start, end = axis_of(self.start_dim, shape, "start_dim"), axis_of(self.end_dim, shape, "end_dim")
         if start > end:
             raise LayerError(
                 say("start_dim ({start}) comes after end_dim ({end})", start=self.start_dim, end=self.end_dim),
@@ -82,13 +81,6 @@ class Flatten(Parameterless, NoProducts, Layer):
             BadSample({"end_dim": 4}, ((3, 4),), "end_dim"),
             BadSample({"start_dim": 2, "end_dim": 1}, ((3, 4),), "start_dim"),
         ]
-
-
-def _dim(field: str, dim: int, shape: Shape) -> int:
-    try:
-        return axis_of(dim, shape)
-    except LayerError as error:
-        raise LayerError(str(error), field=field, help=error.help, code=error.code) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,60 +185,3 @@ class ChannelShuffle(Parameterless, SameShape, NoProducts, Layer):
     def bad_samples(cls) -> list[BadSample]:
         """Channels that do not divide."""
         return [BadSample({"groups": 4}, ((6, 3, 2),), "groups"), BadSample({}, ((6, 3, 2),), "groups")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ZeroPad2d(Parameterless, NoProducts, Layer):
-    """Zeros round an image; negative padding crops (torch.nn.ZeroPad2d)."""
-
-    padding: Sizes = argument(Sides(), "one number, or [left, right, top, bottom]")
-
-    axes: ClassVar[int] = 2
-    short: ClassVar[str] = "pad"
-    formula: ClassVar[str] = later("y[c, i, j] = x[c, i - top, j - left], 0 outside")
-
-    def output_shape(self, inputs: Shapes) -> Shape:
-        """(C, H + top + bottom, W + left + right)."""
-        channels, height, width = feature_map(self, inputs)
-        left, right, top, bottom = self.padding
-        sizes = (height + top + bottom, width + left + right)
-        if min(sizes) < 1 or max(-left, -right) > width or max(-top, -bottom) > height:
-            raise LayerError(
-                say(
-                    "padding {padding} leaves nothing of the input {sizes}",
-                    padding=list(self.padding),
-                    sizes=shape_text((height, width)),
-                ),
-                field="padding",
-                code="E313",
-            )
-        return (channels, *sizes)
-
-    def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
-        """Each position sees the one it came from, and the new ones nothing."""
-        left, right, top, bottom = self.padding
-        return [Windows((Window(before=top, after=bottom), Window(before=left, after=right)))]
-
-    def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
-        """The sums."""
-        left, right, top, bottom = self.padding
-        _, height, width = inputs[0]
-        return [
-            Rule("H_out", "H + top + bottom", f"{height} + {top} + {bottom}", output[1]),
-            Rule("W_out", "W + left + right", f"{width} + {left} + {right}", output[2]),
-        ]
-
-    @classmethod
-    def samples(cls) -> list[Sample]:
-        """One number, four, and a crop."""
-        uses: list[object] = [1, [1, 2, 3, 0], [-1, 0, 2, -1]]
-        return [Sample({"padding": padding}, ((2, 4, 5),)) for padding in uses]
-
-    @classmethod
-    def bad_samples(cls) -> list[BadSample]:
-        """Too few numbers, a crop of everything, a signal."""
-        return [
-            BadSample({"padding": [1, 2]}, ((2, 4, 5),), "padding"),
-            BadSample({"padding": -3}, ((2, 4, 5),), "padding"),
-            BadSample({"padding": 1}, ((2, 4),), ""),
-        ]

@@ -6,7 +6,19 @@ from dataclasses import MISSING
 
 from cnncalc.layers import LAYERS, layer_type
 from cnncalc.layers.base import Layer, argument_fields
-from cnncalc.layers.kinds import PADDING_WORDS, Choice, Count, Flag, Kind, PaddingPairs, PerAxis, Real, Sides
+from cnncalc.layers.kinds import (
+    MOST_AXES,
+    PADDING_WORDS,
+    Choice,
+    Count,
+    Counts,
+    Flag,
+    Kind,
+    PaddingPairs,
+    PerAxis,
+    Real,
+    Sides,
+)
 from cnncalc.spec.items import ITEM_KEYS, SEQUENTIAL
 from cnncalc.text import say
 
@@ -137,6 +149,10 @@ def _kind(kind: Kind, axes: int) -> Schema:
     match kind:
         case Count(minimum, optional):
             return {"type": ["integer", "null"] if optional else "integer", "minimum": minimum}
+        case Counts(minimum, optional):
+            kinds = ["integer", "array", *(["null"] if optional else [])]
+            entries: Schema = {"items": {"type": ["integer", "string"], "minimum": minimum}}
+            return {"type": kinds, "minimum": minimum, **entries, "minItems": 1, "maxItems": MOST_AXES}
         case Real(minimum, maximum):
             bounds: Schema = {} if minimum is None else {"minimum": minimum}
             return {"type": "number", **bounds, **({} if maximum is None else {"maximum": maximum})}

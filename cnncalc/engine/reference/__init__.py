@@ -14,8 +14,9 @@ from cnncalc.engine.reference import convolution as conv
 from cnncalc.engine.reference import movement as move
 from cnncalc.engine.reference import normalisation as norm
 from cnncalc.engine.reference import pooling as pool
+from cnncalc.engine.reference import reduction as reduce
 from cnncalc.engine.reference.operation import Array, Done, Tensors
-from cnncalc.engine.reference.padding import zero_pad
+from cnncalc.engine.reference.padding import pad_layer
 
 Operation = Callable[[Any, list[Array], Tensors], Done]
 
@@ -31,6 +32,9 @@ OPERATIONS: dict[str, Operation] = {
     "AvgPool1d": pool.average_pool,
     "AvgPool2d": pool.average_pool,
     "AvgPool3d": pool.average_pool,
+    "LPPool1d": pool.power_pool,
+    "LPPool2d": pool.power_pool,
+    "LPPool3d": pool.power_pool,
     "AdaptiveAvgPool1d": pool.adaptive_average_pool,
     "AdaptiveAvgPool2d": pool.adaptive_average_pool,
     "AdaptiveAvgPool3d": pool.adaptive_average_pool,
@@ -47,6 +51,13 @@ OPERATIONS: dict[str, Operation] = {
     "BatchNorm1d": norm.batch_norm,
     "BatchNorm2d": norm.batch_norm,
     "BatchNorm3d": norm.batch_norm,
+    "InstanceNorm1d": norm.instance_norm,
+    "InstanceNorm2d": norm.instance_norm,
+    "InstanceNorm3d": norm.instance_norm,
+    "GroupNorm": norm.group_norm,
+    "LayerNorm": norm.layer_norm,
+    "LayerNorm2d": norm.channels_norm,
+    "LayerScale": norm.layer_scale,
     "LocalResponseNorm": norm.local_response_norm,
     "ReLU": act.elementwise(act.relu),
     "ReLU6": act.elementwise(act.relu6),
@@ -59,9 +70,17 @@ OPERATIONS: dict[str, Operation] = {
     "Hardsigmoid": act.elementwise(act.hardsigmoid),
     "Sigmoid": act.elementwise(act.sigmoid),
     "Tanh": act.elementwise(act.tanh),
+    "Mish": act.elementwise(act.mish),
+    "Hardtanh": act.elementwise(act.hardtanh, "min_val", "max_val"),
+    "Softplus": act.elementwise(act.softplus, "beta", "threshold"),
     "Softmax": act.softmax,
     "LogSoftmax": act.log_softmax,
     "Dropout": _copy,
+    "Dropout1d": _copy,
+    "Dropout2d": _copy,
+    "Dropout3d": _copy,
+    "AlphaDropout": _copy,
+    "StochasticDepth": _copy,
     "Identity": _copy,
     "Add": move.add,
     "Multiply": move.multiply,
@@ -69,6 +88,21 @@ OPERATIONS: dict[str, Operation] = {
     "Flatten": move.flatten,
     "Slice": move.take_slice,
     "ChannelShuffle": move.channel_shuffle,
-    "ZeroPad2d": zero_pad,
+    "Mean": reduce.mean,
+    "ZeroPad1d": pad_layer,
+    "ZeroPad2d": pad_layer,
+    "ZeroPad3d": pad_layer,
+    "ConstantPad1d": pad_layer,
+    "ConstantPad2d": pad_layer,
+    "ConstantPad3d": pad_layer,
+    "ReflectionPad1d": pad_layer,
+    "ReflectionPad2d": pad_layer,
+    "ReflectionPad3d": pad_layer,
+    "ReplicationPad1d": pad_layer,
+    "ReplicationPad2d": pad_layer,
+    "ReplicationPad3d": pad_layer,
+    "CircularPad1d": pad_layer,
+    "CircularPad2d": pad_layer,
+    "CircularPad3d": pad_layer,
 }
 """Layer type -> what runs it."""

@@ -85,6 +85,28 @@ def tanh(x: Array, y: Array) -> None:
 
 
 @kernel
+def mish(x: Array, y: Array) -> None:
+    """Mish: y = x * tanh(log(1 + exp(x)))."""
+    for i in range(x.size):
+        # of a large x the exponential overflows, and the logarithm is x itself
+        y[i] = x[i] * math.tanh(x[i] if x[i] > 20 else math.log1p(math.exp(x[i])))
+
+
+@kernel
+def hardtanh(x: Array, y: Array, min_val: float, max_val: float) -> None:
+    """Hardtanh: y = min(max(min_val, x), max_val)."""
+    for i in range(x.size):
+        y[i] = min_val if x[i] < min_val else max_val if x[i] > max_val else x[i]
+
+
+@kernel
+def softplus(x: Array, y: Array, beta: float, threshold: float) -> None:
+    """Softplus: y = log(1 + exp(beta x)) / beta, or x where beta x is over the threshold."""
+    for i in range(x.size):
+        y[i] = x[i] if x[i] * beta > threshold else math.log1p(math.exp(x[i] * beta)) / beta
+
+
+@kernel
 def hardswish(x: Array, y: Array) -> None:
     """Hardswish: y = x * min(max(0, x + 3), 6) / 6."""
     for i in range(x.size):

@@ -1,4 +1,4 @@
-"""Padding, as a map that is larger: ZeroPad2d, and what a convolution reads.
+"""Padding, as a map that is larger: the padding layers, and what a convolution reads.
 
 An axis of the padded map is a list: for each padded position, the input position that it shows, or ZERO.
 """
@@ -39,8 +39,8 @@ def _source(position: int, size: int, mode: str) -> int:
     return ZERO
 
 
-def pad(x: Array, before: tuple[int, ...], after: tuple[int, ...], mode: str) -> Padded:
-    """Return `x` (N, C, *spatial) padded; `x` itself where there is nothing to pad."""
+def pad(x: Array, before: tuple[int, ...], after: tuple[int, ...], mode: str, fill: float = 0.0) -> Padded:
+    """Return `x` (N, C, *spatial) padded, with `fill` where no data is shown; `x` itself where nothing is to pad."""
     source = volume(x)
     sizes = source.shape[2:]
     lead = (0,) * (3 - len(before))
@@ -51,32 +51,35 @@ def pad(x: Array, before: tuple[int, ...], after: tuple[int, ...], mode: str) ->
         return Padded(source, (real[0], real[1], real[2]))
     padded = np.empty((*source.shape[:2], *(len(axis) for axis in axes)), x.dtype)
     planes, rows, columns = axes
-    show(source, planes, rows, columns, padded)
+    show(source, planes, rows, columns, x.dtype.type(fill), padded)
     return Padded(padded, (real[0], real[1], real[2]))
 
 
 @kernel
-def show(x: Array, planes: Array, rows: Array, columns: Array, y: Array) -> None:
-    """Fill y (N, C, D, H, W) with what each position shows of x, zero where it shows nothing."""
+def show(x: Array, planes: Array, rows: Array, columns: Array, fill: float, y: Array) -> None:
+    """Set y (N, C, D, H, W) to what each position shows of x, to `fill` where it shows nothing."""
     for n in range(y.shape[0]):
         for c in range(y.shape[1]):
             for d in range(y.shape[2]):
                 for h in range(y.shape[3]):
                     for w in range(y.shape[4]):
                         if planes[d] < 0 or rows[h] < 0 or columns[w] < 0:
-                            y[n, c, d, h, w] = 0
+                            y[n, c, d, h, w] = fill
                         else:
                             y[n, c, d, h, w] = x[n, c, planes[d], rows[h], columns[w]]
 
 
-def zero_pad(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
-    """ZeroPad2d. An output is always a fresh array, so nothing to pad means a copy."""
-    left, right, top, bottom = layer.padding
+def pad_layer(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
+    """ZeroPad, ConstantPad, ReflectionPad, ReplicationPad, CircularPad. `padding` names the last axis first.
+
+    An output is always a fresh array, so nothing to pad means a copy.
+    """
     x = inputs[0]
-    y = pad(x, (top, left), (bottom, right), "zeros").map
+    before, after = tuple(layer.padding[::2])[::-1], tuple(layer.padding[1::2])[::-1]
+    y = pad(x, before, after, layer.mode, layer.fill).map
     if np.may_share_memory(x, y):
         y = np.array(y)
-    return Done(shaped(y, *x.shape[:2], *y.shape[3:]))
+    return Done(shaped(y, *x.shape[:2], *y.shape[7 - x.ndim :]))
 
 
 def positions(size: int, extent: int, stride: int) -> int:

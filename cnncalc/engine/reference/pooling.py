@@ -1,12 +1,13 @@
-"""Pooling: MaxPool, AvgPool, their adaptive and global forms.
+"""Pooling: MaxPool, AvgPool, LPPool, and the adaptive and global forms.
 
 Each output position along an axis covers the input positions `first, first + step, ... < end`; how these are found is
-what sets the types apart, and what is then done with them is one kernel for the maximum and one for the mean.
+what sets the types apart; what is then done with them is one kernel for the maximum, the mean and the norm each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,17 @@ def average_pool(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     x = inputs[0]
     covers = _sliding(layer, x.shape[2:], (1,) * (x.ndim - 2), layer.count_include_pad)
     return _mean(x, covers, layer.divisor or 0)
+
+
+def power_pool(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
+    """y[c, i] = (sum over t of x[c, i*stride + t] ^ p) ^ (1/p)."""
+    x = inputs[0]
+    axes = _sliding(layer, x.shape[2:], (1,) * (x.ndim - 2), True)
+    y = _output(x, axes)
+    planes, rows, columns = _arrays(axes)
+    real = x.dtype.type
+    power(volume(x), *planes, *rows, *columns, real(layer.norm_type), real(prod(layer.kernel_size)), volume(y))
+    return Done(y)
 
 
 def adaptive_max_pool(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
@@ -181,3 +193,37 @@ def mean(
                         if counted == 0:
                             counted = counted_planes[d] * counted_rows[h] * counted_columns[w]
                         y[n, c, d, h, w] = total / x.dtype.type(counted)
+
+
+@kernel
+def power(
+    x: Array,
+    first_plane: Array,
+    end_plane: Array,
+    counted_planes: Array,
+    first_row: Array,
+    end_row: Array,
+    counted_rows: Array,
+    first_column: Array,
+    end_column: Array,
+    counted_columns: Array,
+    p: float,
+    whole: float,
+    y: Array,
+) -> None:
+    """Fill y with the p-norm of what each position covers.
+
+    PyTorch takes the mean of the powers and multiplies it by the `whole` window, also where less is covered.
+    """
+    for n in range(y.shape[0]):
+        for c in range(y.shape[1]):
+            for d in range(y.shape[2]):
+                for h in range(y.shape[3]):
+                    for w in range(y.shape[4]):
+                        total = 0.0
+                        for i in range(first_plane[d], end_plane[d]):
+                            for j in range(first_row[h], end_row[h]):
+                                for k in range(first_column[w], end_column[w]):
+                                    total += x[n, c, i, j, k] ** p
+                        counted = counted_planes[d] * counted_rows[h] * counted_columns[w]
+                        y[n, c, d, h, w] = (total / counted * whole) ** (1 / p)

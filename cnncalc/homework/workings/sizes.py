@@ -8,7 +8,7 @@ from cnncalc.homework.marks import Value
 from cnncalc.homework.workings.parts import Combined, Given, Part, Setting, Slide, plain
 from cnncalc.homework.workings.products import Others
 from cnncalc.homework.workings.working import Worked
-from cnncalc.layers.activation import axis_of
+from cnncalc.layers.axes import axis_of
 from cnncalc.layers.merge import Concat
 from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten
