@@ -11,7 +11,7 @@ from cnncalc.layers import LAYERS, layer_type
 from cnncalc.spec.expressions import UNKNOWN
 from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.items import BROKEN, Branch, Item, Structure
-from cnncalc.spec.nodes import Nodes
+from cnncalc.spec.nodes import Known, Nodes
 from cnncalc.spec.problems import Problems, suggestion
 from cnncalc.spec.references import References
 from cnncalc.spec.scope import Scope, Tensor
@@ -27,12 +27,12 @@ STEPS_A_LAYER = 10
 class Expander:
     """Expands items into `nodes`, in execution order."""
 
-    def __init__(self, structure: Structure, problems: Problems, max_layers: int) -> None:
+    def __init__(self, structure: Structure, problems: Problems, max_layers: int, known: Known) -> None:
         self.structure = structure
         self.problems = problems
         self.values = Values(problems)
         self.references = References(problems, structure.misnamed)
-        self.nodes = Nodes(problems, structure.defaults, max_layers)
+        self.nodes = Nodes(problems, structure.defaults, max_layers, known)
         self.steps = 0
 
     def run(self, items: tuple[Item, ...], scope: Scope, current: Tensor) -> Tensor:

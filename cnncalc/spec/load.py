@@ -13,7 +13,7 @@ from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.fields import WORDS, Bad, value_of
 from cnncalc.spec.files import read_text
 from cnncalc.spec.items import HeadItem, Structure
-from cnncalc.spec.nodes import MAX_LAYERS
+from cnncalc.spec.nodes import MAX_LAYERS, Known
 from cnncalc.spec.problems import Problems, suggestion
 from cnncalc.spec.reader import Reader
 from cnncalc.spec.scope import Scope, Tensor
@@ -62,6 +62,11 @@ class Draft(NamedTuple):
 
     structure: Structure
     problems: Problems
+    known: Known
+
+    def variables(self, settings: Mapping[str, str | Number]) -> dict[str, Number]:
+        """Return the values of the vars, with `settings` in place of the spec's own."""
+        return _Network(self, self.problems.copy(), MAX_LAYERS).variables(settings)
 
     def graph(
         self,
@@ -73,7 +78,7 @@ class Draft(NamedTuple):
         """Return the graph with this input and these vars. See `loads`."""
         problems = self.problems.copy()
         try:
-            graph = _Network(self.structure, problems, max_layers).build(input_shape, settings or {})
+            graph = _Network(self, problems, max_layers).build(input_shape, settings or {})
         except CnncalcError as limit:
             raise CnncalcError([*problems.errors, *limit.diagnostics], {problems.source: problems.text}) from None
         problems.raise_if_any()
@@ -84,8 +89,13 @@ class Draft(NamedTuple):
 def draft(text: str, *, source: str = "<spec>") -> Draft:
     """Read a spec's text once. What is wrong with it is raised when it is built, with what else is found then."""
     parsed = parse(text, source)
-    problems = Problems(source, text, parsed.found)
-    return Draft(Reader(problems).read(parsed.tree), problems)
+    return _read(parsed.tree, Problems(source, text, parsed.found))
+
+
+def _read(tree: Tree, problems: Problems) -> Draft:
+    structure = Reader(problems).read(tree)
+    warn_unused(structure, problems)
+    return Draft(structure, problems, Known())
 
 
 def build(
@@ -97,17 +107,16 @@ def build(
     max_layers: int = MAX_LAYERS,
 ) -> Graph:
     """Return the graph of a spec that is parsed already, alone or inside another file. See `loads`."""
-    drafted = Draft(Reader(problems).read(tree), problems)
-    return drafted.graph(input_shape=input_shape, settings=settings, max_layers=max_layers)
+    return _read(tree, problems).graph(input_shape=input_shape, settings=settings, max_layers=max_layers)
 
 
 class _Network:
     """Puts a spec's parts together."""
 
-    def __init__(self, structure: Structure, problems: Problems, max_layers: int) -> None:
-        self.structure = structure
+    def __init__(self, drafted: Draft, problems: Problems, max_layers: int) -> None:
+        self.structure = drafted.structure
         self.problems = problems
-        self.expander = Expander(structure, problems, max_layers)
+        self.expander = Expander(self.structure, problems, max_layers, drafted.known)
 
     def build(self, input_shape: Shape | None, settings: Mapping[str, str | Number]) -> Graph | None:
         numbers = self.variables(settings)
@@ -120,7 +129,6 @@ class _Network:
         main = tuple(self.expander.nodes.nodes)
         heads = [self.head(head, scope) for head in self.structure.heads]
         self.refuse_train_only_inputs(heads)
-        warn_unused(self.structure, self.problems)
         if shape is None or self.problems.errors:
             return None
         assert not self.expander.nodes.clashes, "a layer was left out for its name, and nobody was told"
@@ -181,8 +189,10 @@ class _Network:
             try:
                 if setting is None:
                     found = value_of(entry.value, {k: v for k, v in numbers.items() if k != name}, WORDS)
+                elif isinstance(setting, str) and (setting not in WORDS or setting in numbers):
+                    found = evaluate(setting, numbers)
                 else:
-                    found = evaluate(setting, numbers) if isinstance(setting, str) else setting
+                    found = setting
             except Bad as bad:
                 self.problems.take(bad.problem)
             except ExpressionError as error:

@@ -11,7 +11,7 @@ from cnncalc.layers import layer_type
 from cnncalc.layers.base import Layer, LayerError, create
 from cnncalc.spec import other_tools
 from cnncalc.spec.fields import missing_arguments, read_arguments
-from cnncalc.spec.items import Item
+from cnncalc.spec.items import Item, words_in
 from cnncalc.spec.problems import Problem, Problems
 from cnncalc.spec.scope import Scope, Tensor
 from cnncalc.spec.source import Entry
@@ -27,20 +27,52 @@ class Built(NamedTuple):
     problems: list[Problem]
 
 
+MOST_KNOWN = 50_000
+
+
+class Known:
+    """What networks of one spec have in common: the layer of an item with the same numbers, and its shapes, are kept.
+
+    So a repeated block, or the same spec with other vars, asks again only for what differs.
+    """
+
+    def __init__(self) -> None:
+        self.built: dict[Any, Built] = {}
+        self.shapes: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        """By the layer's id; `built` keeps the layer."""
+        self._words: dict[int, tuple[str, ...]] = {}
+
+    def words(self, item: Item, defaults: tuple[Entry, ...]) -> tuple[str, ...]:
+        """Return the words in an item's arguments: all that its layer depends on."""
+        found = self._words.get(id(item))
+        if found is None:
+            entries = (*item.arguments, *defaults)
+            found = self._words[id(item)] = tuple({word for entry in entries for word in words_in(entry.value)})
+        return found
+
+    def forget_if_many(self) -> None:
+        """Start anew before too much is kept."""
+        if len(self.built) + len(self.shapes) > MOST_KNOWN:
+            self.built.clear()
+            self.shapes.clear()
+
+
 class Nodes:
     """The nodes so far, in execution order. `defaults`: arguments by type; `consumed`: names that something reads."""
 
-    def __init__(self, problems: Problems, defaults: Mapping[str, tuple[Entry, ...]], max_layers: int) -> None:
+    def __init__(
+        self, problems: Problems, defaults: Mapping[str, tuple[Entry, ...]], max_layers: int, known: Known
+    ) -> None:
         self.problems = problems
         self.defaults = defaults
+        self.known = known
+        known.forget_if_many()
         self.max_layers = max_layers
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
         self.consumed: set[str] = set()
         self.clashes: list[str] = []
         """Names that were given twice, and noted where they are bound."""
-        self._built: dict[Any, Built] = {}
-        self._shapes: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
 
     def add(self, item: Item, scope: Scope, path: str, entering: list[Tensor], *, functional: bool = False) -> Tensor:
         """Add one node."""
@@ -70,19 +102,20 @@ class Nodes:
 
     def shape(self, layer: Layer, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; the same layer on the same shapes is worked out once."""
-        key = (layer, inputs)
-        known = self._shapes.get(key)
+        key = (id(layer), inputs)
+        known = self.known.shapes.get(key)
         if known is None:
-            known = self._shapes[key] = layer.output_shape(inputs)
+            known = self.known.shapes[key] = layer.output_shape(inputs)
         return known
 
     def build(self, item: Item, scope: Scope) -> Built:
         """Return the layer of an item's arguments; the same item with the same numbers in scope is built once."""
+        words = self.known.words(item, self.defaults.get(item.type, ()))
         # With the types, since 64 == 64.0 and 1 == True, and an argument takes one and not the other.
-        key = (id(item), tuple((name, type(value), value) for name, value in scope.numbers.items()))
-        built = self._built.get(key)
+        key = (id(item), *((type(value), value) for value in map(scope.numbers.get, words)))
+        built = self.known.built.get(key)
         if built is None:
-            built = self._built[key] = self._build(item, scope)
+            built = self.known.built[key] = self._build(item, scope)
         return built
 
     def _build(self, item: Item, scope: Scope) -> Built:
