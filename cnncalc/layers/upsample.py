@@ -1,0 +1,337 @@
+"""Larger maps without weights: Upsample, PixelShuffle and PixelUnshuffle (torch.nn)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, gcd
+from typing import ClassVar, TypeVar
+
+from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes, single
+from cnncalc.layers.geometry import Axis, Relation, Sampling, Whole, Window, Windows
+from cnncalc.layers.kinds import AnyAxes, Choice, Count, Flag, argument
+from cnncalc.layers.windowed import AXIS_NAMES
+from cnncalc.text import Shape, later, say, shape_text
+
+MODES = {"nearest": (1, 2, 3), "linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
+"""A mode -> on maps of how many spatial axes PyTorch has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upsample(Parameterless, NoProducts, Layer):
+    """Each output position read from the input at the place that corresponds to it (torch.nn.Upsample).
+
+    Weights of interpolation are not learned, so they are not in the MACs. Places are exact fractions; PyTorch's are
+    floating-point numbers, which at scales like 49 fall a position short of a border now and then.
+    """
+
+    size: tuple[int, ...] | None = argument(AnyAxes(), "size of the output", None)
+    scale_factor: tuple[float, ...] | None = argument(
+        AnyAxes(fractions=True), "in place of size: how many times the input's, rounded down", None
+    )
+    mode: str = argument(Choice(tuple(MODES)), "how a place between input positions is read", "nearest")
+    align_corners: bool = argument(
+        Flag(), "whether the first and last positions of input and output coincide, not their outer edges", False
+    )
+    recompute_scale_factor: bool = argument(
+        Flag(), "whether places follow from the rounded size, not from scale_factor", False
+    )
+
+    short: ClassVar[str] = "up"
+    formula: ClassVar[str] = later("y[c, o] = x[c] at the place of o, read by the mode")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """The channels; the sizes as given, or floor(n * scale_factor) in double precision, PyTorch's rule."""
+        shape = spatial(inputs)
+        self._check(len(shape) - 1)
+        if self.size is not None:
+            return (shape[0], *each_axis(self.size, shape, "size"))
+        factors = each_axis(self.scale_factor or (), shape, "scale_factor")
+        sizes = tuple(floor(n * factor) for n, factor in zip(shape[1:], factors, strict=True))
+        if min(sizes) < 1:
+            message = say("nothing is left of {shape} at a scale_factor below 1", shape=shape_text(shape))
+            raise LayerError(message, field="scale_factor", code="E316")
+        return (shape[0], *sizes)
+
+    def _check(self, axes: int) -> None:
+        """Raise LayerError for arguments that do not go together."""
+        if (self.size is None) == (self.scale_factor is None):
+            message = (
+                say("Upsample needs size or scale_factor")
+                if self.size is None
+                else say("size and scale_factor are both written, and each says how large the output is")
+            )
+            raise LayerError(message, field="size", code="E316", help=say("write one of them"))
+        if axes not in MODES[self.mode]:
+            known = ", ".join(mode for mode, of in MODES.items() if axes in of)
+            raise LayerError(
+                say("mode {mode} is not for a map with {axes} spatial axes", mode=self.mode, axes=axes),
+                field="mode",
+                code="E316",
+                help=say("one of {words}", words=known),
+            )
+        if self.align_corners and self.mode == "nearest":
+            message = say("align_corners needs a mode that interpolates, and the mode is nearest")
+            raise LayerError(message, field="align_corners", code="E316")
+        if self.recompute_scale_factor and self.size is not None:
+            message = say("recompute_scale_factor needs scale_factor, and size is written")
+            raise LayerError(message, field="recompute_scale_factor", code="E316")
+
+    def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
+        """Where each output position reads, an axis."""
+        shape = inputs[0]
+        if self.scale_factor is None or self.recompute_scale_factor:
+            ratios = list(zip(shape[1:], output[1:], strict=True))
+        else:
+            ratios = [_inverse(factor) for factor in each_axis(self.scale_factor, shape, "scale_factor")]
+        axes = zip(shape[1:], output[1:], ratios, strict=True)
+        return [Windows(tuple(self._places(size, count, *ratio) for size, count, ratio in axes))]
+
+    def _places(self, size: int, count: int, numerator: int, denominator: int) -> Axis:
+        """Return where `count` outputs lie on an axis of `size`, `numerator / denominator` apart."""
+        if size == 1:
+            return Whole(1)
+        if self.mode == "nearest":
+            return Sampling(size, *_lowest(numerator, 0, denominator))
+        between = (1, 2) if self.mode == "bicubic" else (0, 1)
+        if not self.align_corners:
+            # the place is (o + 1/2) ratio - 1/2, counted from the middle of the first position
+            return Sampling(size, *_lowest(2 * numerator, numerator - denominator, 2 * denominator), *between)
+        if count == 1:
+            return Window(after=1 - size)
+        return Sampling(size, *_lowest(size - 1, 0, count - 1), *between)
+
+    def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
+        """The size asked for, or the input's times the factor."""
+        shape = inputs[0]
+        names = AXIS_NAMES[len(shape) - 1]
+        if self.size is not None:
+            return [Rule(f"{name}_out", "size", str(n), n) for name, n in zip(names, output[1:], strict=True)]
+        axes = zip(names, shape[1:], each_axis(self.scale_factor or (), shape, "scale_factor"), output[1:], strict=True)
+        return [
+            Rule(f"{name}_out", f"floor({name} scale_factor)", f"floor({n}*{factor})", result)
+            for name, n, factor, result in axes
+        ]
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Each mode, sizes and factors that divide and that do not, also below 1, on each kind of map."""
+        image, signal, volume = (3, 5, 4), (2, 7), (2, 3, 4, 2)
+        uses: list[tuple[dict[str, object], Shape]] = [
+            ({"scale_factor": 2}, image),
+            ({"scale_factor": [1.5, 2.6]}, image),
+            ({"scale_factor": 0.6}, (2, 9, 8)),
+            ({"scale_factor": 1.5, "recompute_scale_factor": True}, image),
+            ({"size": [7, 9]}, image),
+            ({"size": 3}, signal),
+            ({"scale_factor": 3}, signal),
+            ({"scale_factor": 2}, volume),
+            ({"scale_factor": 2, "mode": "linear"}, signal),
+            ({"scale_factor": 3, "mode": "linear"}, signal),
+            ({"size": 10, "mode": "linear", "align_corners": True}, signal),
+            ({"size": 1, "mode": "linear", "align_corners": True}, signal),
+            ({"scale_factor": 2, "mode": "bilinear"}, image),
+            ({"scale_factor": 2, "mode": "bilinear", "align_corners": True}, image),
+            ({"scale_factor": [1.7, 0.5], "mode": "bilinear"}, image),
+            ({"scale_factor": 1.7, "mode": "bilinear", "recompute_scale_factor": True}, image),
+            ({"size": [9, 3], "mode": "bilinear"}, (2, 1, 4)),
+            ({"size": [4, 10], "mode": "bilinear", "align_corners": True}, image),
+            ({"scale_factor": 2, "mode": "bicubic"}, image),
+            ({"size": [8, 3], "mode": "bicubic", "align_corners": True}, image),
+            ({"scale_factor": 2, "mode": "trilinear"}, volume),
+            ({"size": [2, 5, 6], "mode": "trilinear", "align_corners": True}, volume),
+        ]
+        return [Sample(arguments, (shape,)) for arguments, shape in uses]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """What PyTorch refuses too."""
+        image = (3, 5, 4)
+        return [
+            BadSample({}, (image,), "size"),
+            BadSample({"size": 8, "scale_factor": 2}, (image,), "size"),
+            BadSample({"size": [8, 8, 8]}, (image,), "size"),
+            BadSample({"size": 0}, (image,), "size"),
+            BadSample({"scale_factor": 0}, (image,), "scale_factor"),
+            BadSample({"scale_factor": [2, 2, 2]}, (image,), "scale_factor"),
+            BadSample({"scale_factor": 0.2}, (image,), "scale_factor"),
+            BadSample({"scale_factor": 2, "mode": "linear"}, (image,), "mode"),
+            BadSample({"scale_factor": 2, "mode": "area"}, (image,), "mode"),
+            BadSample({"scale_factor": 2, "align_corners": True}, (image,), "align_corners"),
+            BadSample({"size": 2, "recompute_scale_factor": True}, (image,), "recompute_scale_factor"),
+            BadSample({"scale_factor": 2}, ((16,),), ""),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelShuffle(Parameterless, NoProducts, Layer):
+    """Channels laid out as a finer grid, upscale_factor^2 of them for each that is left (Shi et al. 2016)."""
+
+    upscale_factor: int = argument(Count(), "how many times higher and wider the output is")
+
+    short: ClassVar[str] = "pixelshuffle"
+    formula: ClassVar[str] = later("y[c, i*r + a, j*r + b] = x[c*r*r + a*r + b, i, j], r the upscale_factor")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """(C / r^2, H r, W r)."""
+        shape = _image(inputs)
+        factor = self.upscale_factor
+        if shape[0] % factor**2:
+            raise LayerError(
+                say(
+                    "the {channels} channels must be divisible by upscale_factor squared ({square})",
+                    channels=shape[0],
+                    square=factor**2,
+                ),
+                field="upscale_factor",
+                code="E316",
+            )
+        return (shape[0] // factor**2, shape[1] * factor, shape[2] * factor)
+
+    def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
+        """Each position sees the one that its square was laid out from."""
+        factor = self.upscale_factor
+        return [Windows(tuple(Sampling(size, 1, 0, factor) if factor > 1 else Window() for size in inputs[0][1:]))]
+
+    def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
+        """Each size."""
+        factor = self.upscale_factor
+        channels, height, width = inputs[0]
+        return [
+            Rule("C_out", "C_in / upscale_factor^2", f"{channels} / ({factor}*{factor})", output[0]),
+            Rule("H_out", "H upscale_factor", f"{height}*{factor}", output[1]),
+            Rule("W_out", "W upscale_factor", f"{width}*{factor}", output[2]),
+        ]
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Two factors, and none."""
+        return [
+            Sample({"upscale_factor": 2}, ((8, 3, 4),)),
+            Sample({"upscale_factor": 3}, ((9, 2, 3),)),
+            Sample({"upscale_factor": 1}, ((2, 2, 3),)),
+        ]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """Channels that do not divide, a signal."""
+        return [
+            BadSample({"upscale_factor": 2}, ((6, 3, 4),), "upscale_factor"),
+            BadSample({"upscale_factor": 0}, ((8, 3, 4),), "upscale_factor"),
+            BadSample({}, ((8, 3, 4),), "upscale_factor"),
+            BadSample({"upscale_factor": 2}, ((8, 3),), ""),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelUnshuffle(Parameterless, NoProducts, Layer):
+    """Each square of positions laid out as channels: PixelShuffle undone."""
+
+    downscale_factor: int = argument(Count(), "the side of a square")
+
+    short: ClassVar[str] = "pixelunshuffle"
+    formula: ClassVar[str] = later("y[c*r*r + a*r + b, i, j] = x[c, i*r + a, j*r + b], r the downscale_factor")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """(C r^2, H / r, W / r)."""
+        shape = _image(inputs)
+        factor = self.downscale_factor
+        if shape[1] % factor or shape[2] % factor:
+            raise LayerError(
+                say(
+                    "the sizes {sizes} must be divisible by downscale_factor ({factor})",
+                    sizes=shape_text(shape[1:]),
+                    factor=factor,
+                ),
+                field="downscale_factor",
+                code="E316",
+            )
+        return (shape[0] * factor**2, shape[1] // factor, shape[2] // factor)
+
+    def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
+        """The channels of a position together see its square."""
+        return [Windows((Window(self.downscale_factor, self.downscale_factor),) * 2)]
+
+    def shape_rules(self, inputs: Shapes, output: Shape) -> list[Rule]:
+        """Each size."""
+        factor = self.downscale_factor
+        channels, height, width = inputs[0]
+        return [
+            Rule("C_out", "C_in downscale_factor^2", f"{channels}*{factor}*{factor}", output[0]),
+            Rule("H_out", "H / downscale_factor", f"{height} / {factor}", output[1]),
+            Rule("W_out", "W / downscale_factor", f"{width} / {factor}", output[2]),
+        ]
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """Two factors, and none."""
+        return [
+            Sample({"downscale_factor": 2}, ((2, 6, 4),)),
+            Sample({"downscale_factor": 3}, ((1, 3, 6),)),
+            Sample({"downscale_factor": 1}, ((2, 2, 3),)),
+        ]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """Sizes that do not divide, a signal."""
+        return [
+            BadSample({"downscale_factor": 2}, ((2, 5, 4),), "downscale_factor"),
+            BadSample({"downscale_factor": 0}, ((2, 6, 4),), "downscale_factor"),
+            BadSample({"downscale_factor": 2}, ((8, 4),), ""),
+        ]
+
+
+def spatial(inputs: Shapes) -> Shape:
+    """Return the one input shape, which must be a map of 1 to 3 spatial axes."""
+    shape = single(inputs)
+    if len(shape) < 2:
+        raise LayerError(
+            say("needs a feature map, and its input is {shape}", shape=shape_text(shape)),
+            code="E303",
+            help=say("a vector has no spatial axes; this layer belongs before Flatten"),
+        )
+    return shape
+
+
+def _image(inputs: Shapes) -> Shape:
+    shape = single(inputs)
+    if len(shape) != 3:
+        message = say(
+            "needs a 2-d feature map (channels x height x width), and its input is {shape}", shape=shape_text(shape)
+        )
+        raise LayerError(message, code="E303")
+    return shape
+
+
+Number = TypeVar("Number", int, float)
+
+
+def each_axis(given: tuple[Number, ...], shape: Shape, field: str) -> tuple[Number, ...]:
+    """Return one entry for each spatial axis; a single one is for all."""
+    axes = len(shape) - 1
+    if len(given) not in (1, axes):
+        raise LayerError(
+            say(
+                "{field} has {got} entries, and the input has {axes} spatial axes",
+                field=field,
+                got=len(given),
+                axes=axes,
+            ),
+            field=field,
+            code="E316",
+        )
+    return given * axes if len(given) == 1 else given
+
+
+def _inverse(factor: float) -> tuple[int, int]:
+    """Return 1 / factor as numerator and denominator, of the decimal number as it was written."""
+    digits, _, exponent = repr(factor).partition("e")
+    whole, _, part = digits.partition(".")
+    power = int(exponent or 0) - len(part)
+    return (10**-power, int(whole + part)) if power < 0 else (1, int(whole + part) * 10**power)
+
+
+def _lowest(step: int, shift: int, parts: int) -> tuple[int, int, int]:
+    """Return the numbers of a place in lowest terms."""
+    common = gcd(step, shift, parts)
+    return step // common, shift // common, parts // common
