@@ -121,7 +121,8 @@ def _folded(met: Interval, size: int, mode: str) -> Iterable[Interval]:
 
 def _unravel(positions: Positions, shape: Shape) -> Need:
     """Return the positions, axis by axis, of elements given by their row-major index."""
-    if sum(last - first + 1 for first, last in positions) > MOST_POINTS:
+    count = sum(last - first + 1 for first, last in positions)
+    if count == prod(shape) or count > MOST_POINTS:
         return tuple(map(_all, shape))
     found: list[set[int]] = [set() for _ in shape]
     strides = [prod(shape[at + 1 :]) for at in range(len(shape))]
