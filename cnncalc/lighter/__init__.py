@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from cnncalc.lighter.lightened import Lightened, Pool, Stored
 from cnncalc.lighter.lighten import lighten
+from cnncalc.lighter.lightened import Lightened, Pool, Stored
 from cnncalc.lighter.wishes import QUANTIZED, SCALES, Wish, Wishes, read_wishes
 
 __all__ = ["QUANTIZED", "SCALES", "Lightened", "Pool", "Stored", "Wish", "Wishes", "lighten", "read_wishes"]

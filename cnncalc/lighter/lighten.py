@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 
+from cnncalc.analysis.report import Report, analyze
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
-from cnncalc.lighter.lightened import Lightened
-from cnncalc.lighter.wishes import Wishes
+from cnncalc.lighter.cut import Cut, cut
+from cnncalc.lighter.lightened import Lightened, Stored
+from cnncalc.lighter.pools import bundles, follow_channels
+from cnncalc.lighter.rules import RULES
+from cnncalc.lighter.storage import counted, stored
+from cnncalc.lighter.wanted import check_paths, names_text, wanted
+from cnncalc.lighter.wishes import QUANTIZED, Wishes
+from cnncalc.text import number, say
 
 
 def lighten(
@@ -24,6 +33,83 @@ def lighten(
     last ones go; how many go does not depend on it.
 
     Raises CnncalcError: E741 for a layer there is not or that holds nothing of the kind, E742 for channels that cannot
-    be cut alone, E743 for shares that contradict each other, E744 for what cannot be cut at all.
+    be cut alone, E743 for shares that contradict each other, E744 for what cannot be cut at all, E745 for a dtype that
+    is quantized already.
     """
-    raise NotImplementedError
+    if wishes.quantize and dtype in QUANTIZED:
+        problem = say("--dtype {dtype} says that all numbers are integers already", dtype=dtype)
+        raise CnncalcError([Diagnostic("E745", problem, help=say("leave --dtype out, or --quantize"))])
+    original = analyze(graph, batch=batch, dtype=dtype)
+    bonds = follow_channels(graph)
+    check_paths(graph, bonds, wishes)
+    want = wanted(bonds, bundles(bonds) if wishes.of("channels") else [], wishes)
+    done = cut(graph, bonds, want.shares, norms)
+    zeroed = zeroes(done.graph, wishes)
+    report = analyze(done.graph, batch=batch, dtype=dtype)
+    now = stored(report, zeroed, wishes, dtype)
+    executed = {node.name for node in done.graph.executed}
+    zeros = sum(count for name, count in zeroed.items() if name.rpartition(".")[0] in executed)
+    found = Lightened(
+        wishes=wishes,
+        original=original,
+        report=_in_bytes(report, now, wishes, batch),
+        nonzero_parameters=report.totals.parameters - zeros,
+        original_stored=stored(original, {}, Wishes(), dtype),
+        stored=now,
+        kept=done.kept,
+        pools=done.pools,
+        zeroed=zeroed,
+        notes=(),
+    )
+    across = [name for name in bonds.across if len(done.kept[name]) < len(bonds.tensors[name])]
+    return found._replace(notes=(*want.notes, *_notes(found, done, across, dtype)))
+
+
+def zeroes(graph: Graph, wishes: Wishes) -> dict[str, int]:
+    """Return how many elements of each weight are set to zero: round(amount * n), as torch.nn.utils.prune has it."""
+    found: dict[str, int] = {}
+    for node in graph.every_node():
+        wish = wishes.for_layer("weights", node.name)
+        if wish and wish.share and RULES[node.type].multiplies:
+            count = prod(node.layer.parameters(node.input_shapes)["weight"])
+            found[f"{node.name}.weight"] = round(wish.share * count)
+    return found
+
+
+def _in_bytes(report: Report, now: Stored, wishes: Wishes, batch: int) -> Report:
+    """Return the report with activations in the quantized dtype, and parameters as they are stored."""
+    if wishes.quantize:
+        quantized = analyze(report.graph, batch=batch, dtype=wishes.quantize)
+        totals = quantized.totals._replace(training=report.totals.training, buffer_bytes=report.totals.buffer_bytes)
+        report = quantized._replace(totals=totals)
+    return report._replace(totals=report.totals._replace(parameter_bytes=now.total - now.buffers))
+
+
+def _notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> Iterator[str]:
+    """Yield what must be said of the numbers."""
+    if done.lowered:
+        yield say(
+            "{layers}: fewer channels go than asked for, so that a grouped convolution keeps as many in each group",
+            layers=names_text(done.lowered),
+        )
+    if across:
+        yield say(
+            "{layers}: computed over channels together, so those that stay come out otherwise than before",
+            layers=names_text(across),
+        )
+    if found.wishes.of("channels") and not found.pools:
+        yield say("no channels go: the share of so few is none")
+    if found.zeroed:
+        yield say(
+            "zeros are multiplied like other weights by a dense kernel: MACs stay at {macs}",
+            macs=number(found.report.totals.macs),
+        )
+        dense = stored(found.report, {}, found.wishes, dtype)
+        if found.stored.total >= dense.total:
+            yield say(
+                "sparse rows take more than they save: {sparse} bytes instead of {dense}",
+                sparse=number(found.stored.total),
+                dense=number(dense.total),
+            )
+    if found.wishes.quantize and any(facts.held.buffer_count for facts in counted(found.report)):
+        yield say("normalisation is not folded into the convolutions, and its numbers stay {dtype}", dtype=dtype)

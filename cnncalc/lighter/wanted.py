@@ -1,0 +1,169 @@
+"""The wishes for channels against what the network allows: a share for each group, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.graph import Graph
+from cnncalc.lighter.bonds import Bonds
+from cnncalc.lighter.pools import Bundle, Group
+from cnncalc.lighter.rules import RULES
+from cnncalc.lighter.wishes import Wish, Wishes
+from cnncalc.text import later, say, say_count
+
+SHOWN = 8
+"""So many layers are named in one sentence; of more, the rest are counted."""
+
+KEPT_BECAUSE: dict[str, str] = {
+    "input": later("{layers}: all channels stay, since they are bound with those of the network's input"),
+    "output": later(
+        "{layers}: all channels stay, since they are the network's output {node}; name the layer to cut it"
+    ),
+    "step": later("{layers}: all channels stay, since {node} takes only some of them, by a step"),
+    "size": later("{layers}: all channels stay, since at {node} they are bound with sizes that are not channels"),
+}
+"""Why channels must stay; a layer's name is among the values."""
+
+
+class Wanted(NamedTuple):
+    """Groups with the share of their classes that goes, and sentences on what stays against a wish."""
+
+    shares: list[tuple[Group, Fraction]]
+    notes: list[str]
+
+
+def wanted(bonds: Bonds, all_bundles: Sequence[Bundle], wishes: Wishes) -> Wanted:
+    """Return which groups are cut, and by how much.
+
+    A wish for a layer by its own name must be met. One for all layers, or for a block, is met where that is possible,
+    and a note says where it is not. Raises CnncalcError: E742, E743, E744 (see `lighten`), with an entry a bundle.
+    """
+    shares: list[tuple[Group, Fraction]] = []
+    reasons: dict[tuple[str, str], list[str]] = {}
+    outside: list[str] = []
+    wrong: list[Diagnostic] = []
+    for bundle in all_bundles:
+        found = _share(bonds, bundle, wishes)
+        if isinstance(found, Diagnostic):
+            wrong.append(found)
+        elif found is None:
+            outside += [name for name in bundle.layers if wishes.for_layer("channels", name)]
+        elif found:
+            named = _named(bundle, wishes)
+            free = [group for group in bundle.groups if not _holding(group, named=bool(named))]
+            shares += [(group, found) for group in free]
+            held = {name: _holding(group, named=bool(named)) for group in bundle.groups for name in group.layers}
+            if named and not free:
+                wrong.append(Diagnostic("E744", next(_kept_notes({held[named[0]][0]: named}))))
+            for name, why in held.items():
+                for reason in why[:1]:
+                    reasons.setdefault(reason, []).append(name)
+    if wrong:
+        raise CnncalcError(wrong)
+    notes = list(_kept_notes(reasons))
+    if outside:
+        notes.append(
+            say(
+                "{layers}: all channels stay, since they are bound with those of layers that were not asked for; "
+                "--prune-together cuts those too",
+                layers=names_text(outside),
+            )
+        )
+    return Wanted(shares, notes)
+
+
+def _share(bonds: Bonds, bundle: Bundle, wishes: Wishes) -> Fraction | Diagnostic | None:
+    """Return the share of a bundle that goes, 0 where nothing is wished, None where only some layers were asked for."""
+    asked = {name: wishes.for_layer("channels", name) for name in bundle.layers}
+    by_share: dict[Fraction, list[str]] = {}
+    for name, wish in asked.items():
+        if wish is not None:
+            by_share.setdefault(wish.share, []).append(name)
+    if not by_share:
+        return Fraction(0)
+    if len(by_share) > 1:
+        (one, first), (two, second) = list(by_share.items())[:2]
+        problem = say(
+            "{first} and {second} share channels, and are to lose {one} and {two} of them",
+            first=first[0],
+            second=second[0],
+            one=float(one),
+            two=float(two),
+        )
+        return Diagnostic("E743", problem, help=say("give one share to {layers}", layers=names_text(bundle.layers)))
+    missing = [name for name, wish in asked.items() if wish is None]
+    if not missing or wishes.together:
+        return next(iter(by_share))
+    named = _named(bundle, wishes)
+    if not named:
+        return None
+    return _cannot_alone(bonds, bundle, named[0], missing)
+
+
+def _cannot_alone(bonds: Bonds, bundle: Bundle, name: str, missing: Sequence[str]) -> Diagnostic:
+    units = {unit for group in bundle.groups for unit in group.classes}
+    meeting = [one.node for one in bonds.meetings if not units.isdisjoint(bonds.units.classes(one.channels))]
+    problem = say(
+        "{layer} cannot lose channels alone: those of {layers} must go with them, since they meet at {places}",
+        layer=name,
+        layers=names_text([other for other in bundle.layers if other != name]),
+        places=names_text(meeting),
+    )
+    help = say("add --prune-together, or name the others too: {layers}", layers=names_text(missing))
+    return Diagnostic("E742", problem, help=help)
+
+
+def _named(bundle: Bundle, wishes: Wishes) -> list[str]:
+    """Return the layers of a bundle that are asked for by their own names."""
+    found = [(name, wishes.for_layer("channels", name)) for name in bundle.layers]
+    return [name for name, wish in found if wish and wish.path == name]
+
+
+def _holding(group: Group, *, named: bool) -> list[tuple[str, str]]:
+    """Return why a group stays. The network's output goes where somebody named it."""
+    return [reason for reason in group.fixed if not (named and reason[0] == "output")]
+
+
+def _kept_notes(reasons: dict[tuple[str, str], list[str]]) -> Iterator[str]:
+    for (reason, node), layers in reasons.items():
+        yield say(KEPT_BECAUSE[reason], layers=names_text(layers), node=node)
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Return names with commas between, of many only the first."""
+    found = list(dict.fromkeys(names))
+    first = say(", ").join(found[:SHOWN])
+    if len(found) <= SHOWN:
+        return first
+    rest = len(found) - SHOWN
+    return say_count("{names} and {count} other", "{names} and {count} others", rest, names=first)
+
+
+def check_paths(graph: Graph, bonds: Bonds, wishes: Wishes) -> None:
+    """Refuse a wish that is about nothing. Raises CnncalcError (E741), with an entry each."""
+    weighted = {node.name for node in graph.every_node() if RULES[node.type].multiplies}
+    about = {"channels": bonds.owners, "weights": weighted}
+    wrong = [_about_nothing(graph, bonds, wish) for wish in wishes.prune if not any(map(wish.covers, about[wish.kind]))]
+    if wrong:
+        raise CnncalcError(wrong)
+
+
+def _about_nothing(graph: Graph, bonds: Bonds, wish: Wish) -> Diagnostic:
+    names = [node.name for node in graph.every_node()]
+    if not any(map(wish.covers, names)):
+        blocks = {name.rsplit(".", at)[0] for name in names for at in range(1, name.count(".") + 1)}
+        near = did_you_mean(wish.path, [*names, *blocks])
+        problem = say("--prune {text}: there is no layer {name}", text=wish.text, name=wish.path)
+        return Diagnostic("E741", problem, help=say("did you mean {name}?", name=near) if near else "")
+    if wish.kind == "weights":
+        problem = say("--prune {text}: {name} multiplies no weights", text=wish.text, name=wish.path or graph.name)
+        return Diagnostic("E741", problem, help=say("convolutions and Linear do"))
+    units = set(bonds.units.classes(bonds.tensors.get(wish.path, ())))
+    makers = [name for name, own in bonds.owners.items() if not units.isdisjoint(bonds.units.classes(own))]
+    problem = say("--prune {text}: {name} makes no channels of its own", text=wish.text, name=wish.path or graph.name)
+    return Diagnostic(
+        "E741", problem, help=say("they are those of {layers}", layers=names_text(makers)) if makers else ""
+    )
