@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import Graph
 from cnncalc.lighter.bonds import Bonds
-from cnncalc.lighter.pools import Bundle, Group
+from cnncalc.lighter.pools import Bundle, Group, Reason
 from cnncalc.lighter.rules import RULES
 from cnncalc.lighter.wishes import Wish, Wishes
 from cnncalc.text import later, say, say_count
@@ -19,13 +19,11 @@ SHOWN = 8
 
 KEPT_BECAUSE: dict[str, str] = {
     "input": later("{layers}: all channels stay, since they are bound with those of the network's input"),
-    "output": later(
-        "{layers}: all channels stay, since they are the network's output {node}; name the layer to cut it"
-    ),
-    "step": later("{layers}: all channels stay, since {node} takes only some of them, by a step"),
-    "size": later("{layers}: all channels stay, since at {node} they are bound with sizes that are not channels"),
+    "output": later("{layers}: all channels stay, since they are what the network gives; name the layer to cut it"),
+    "step": later("{layers}: all channels stay, since {places} take only some of them, by a step"),
+    "size": later("{layers}: all channels stay, since at {places} they meet sizes that are not channels"),
 }
-"""Why channels must stay; a layer's name is among the values."""
+"""Why channels must stay."""
 
 
 class Wanted(NamedTuple):
@@ -42,7 +40,7 @@ def wanted(bonds: Bonds, all_bundles: Sequence[Bundle], wishes: Wishes) -> Wante
     and a note says where it is not. Raises CnncalcError: E742, E743, E744 (see `lighten`), with an entry a bundle.
     """
     shares: list[tuple[Group, Fraction]] = []
-    reasons: dict[tuple[str, str], list[str]] = {}
+    reasons: list[tuple[Reason, str]] = []
     outside: list[str] = []
     wrong: list[Diagnostic] = []
     for bundle in all_bundles:
@@ -55,12 +53,15 @@ def wanted(bonds: Bonds, all_bundles: Sequence[Bundle], wishes: Wishes) -> Wante
             named = _named(bundle, wishes)
             free = [group for group in bundle.groups if not _holding(group, named=bool(named))]
             shares += [(group, found) for group in free]
-            held = {name: _holding(group, named=bool(named)) for group in bundle.groups for name in group.layers}
+            held = [
+                (reason, name)
+                for group in bundle.groups
+                for reason in _holding(group, named=bool(named))[:1]
+                for name in group.layers
+            ]
             if named and not free:
-                wrong.append(Diagnostic("E744", next(_kept_notes({held[named[0]][0]: named}))))
-            for name, why in held.items():
-                for reason in why[:1]:
-                    reasons.setdefault(reason, []).append(name)
+                wrong.append(Diagnostic("E744", next(_kept_notes(held))))
+            reasons += held
     if wrong:
         raise CnncalcError(wrong)
     notes = list(_kept_notes(reasons))
@@ -122,14 +123,18 @@ def _named(bundle: Bundle, wishes: Wishes) -> list[str]:
     return [name for name, wish in found if wish and wish.path == name]
 
 
-def _holding(group: Group, *, named: bool) -> list[tuple[str, str]]:
+def _holding(group: Group, *, named: bool) -> list[Reason]:
     """Return why a group stays. The network's output goes where somebody named it."""
     return [reason for reason in group.fixed if not (named and reason[0] == "output")]
 
 
-def _kept_notes(reasons: dict[tuple[str, str], list[str]]) -> Iterator[str]:
-    for (reason, node), layers in reasons.items():
-        yield say(KEPT_BECAUSE[reason], layers=names_text(layers), node=node)
+def _kept_notes(reasons: Sequence[tuple[Reason, str]]) -> Iterator[str]:
+    """Yield a sentence for each kind of reason, with the layers it holds and the places."""
+    for kind, template in KEPT_BECAUSE.items():
+        layers = [name for (reason, _), name in reasons if reason == kind]
+        if layers:
+            places = names_text(node for (reason, node), _ in reasons if reason == kind)
+            yield say(template, layers=names_text(layers), places=places)
 
 
 def names_text(names: Iterable[str]) -> str:
