@@ -18,6 +18,7 @@ from cnncalc.layers.base import (
     Rule,
     Sample,
     Shapes,
+    create,
     feature_map,
 )
 from cnncalc.layers.geometry import Relation, Window, Windows
@@ -162,11 +163,27 @@ class ReplicationPad(Pad):
 
 
 class CircularPad(Pad):
-    """A map that begins again where it ends."""
+    """A map that begins again where it ends. It does not crop: PyTorch would repeat what a crop leaves."""
 
     mode: ClassVar[str] = "circular"
     room: ClassVar[int | None] = 0
     formula: ClassVar[str] = later("y[c, p] = x[c, q], with q = (p - before) mod n")
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        """The channels, and each size with what is added before and after it."""
+        if min(self.padding) < 0:
+            raise LayerError(
+                say("circular padding is {padding}, and must be 0 or more", padding=min(self.padding)),
+                field="padding",
+                code="E307",
+                help=say("crop with Slice or ZeroPad{axes}d before it", axes=self.axes),
+            )
+        return super().output_shape(inputs)
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """No crop."""
+        return [sample for sample in super().samples() if min(create(cls, sample.arguments).padding) >= 0]
 
 
 class ZeroPad1d(ZeroPad):

@@ -22,6 +22,17 @@ from cnncalc.layers.base import create
 def module(name, layer, inputs):
     """Return PyTorch's own way to do what the layer does; padding that its module cannot express is added before it."""
     kind = getattr(nn, name, None)
+    if name.startswith("ConvTranspose"):
+        names = ("out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation")
+        return kind(inputs[0][0], *(getattr(layer, one) for one in names))
+    if name == "Upsample":
+        size, factor = (one and (one[0] if len(one) == 1 else one) for one in (layer.size, layer.scale_factor))
+        aligned = None if layer.mode == "nearest" else layer.align_corners
+        return kind(size, factor, layer.mode, aligned, layer.recompute_scale_factor or None)
+    if name in ("PixelShuffle", "PixelUnshuffle"):
+        return kind(layer.upscale_factor if name == "PixelShuffle" else layer.downscale_factor)
+    if name == "CenterCrop":
+        return lambda x, *like: center_crop(x, like[0].shape[2:] if like else layer.size)
     if name.startswith("Conv"):
         before, pads = outside(layer, inputs[0], layer.padding_mode)
         made = kind(
@@ -47,6 +58,10 @@ def module(name, layer, inputs):
             return None
         made = kind(layer.kernel_size, layer.strides, pads, layer.ceil_mode, layer.count_include_pad, **more)
         return nn.Sequential(before, made) if before else made
+    if name.startswith("LPPool"):
+        flat = name.endswith("1d")  # which takes numbers only
+        sizes = [one[0] if one and flat else one for one in (layer.kernel_size, layer.stride)]
+        return kind(layer.norm_type, *sizes, layer.ceil_mode)
     if name.startswith("Adaptive"):
         # The 1-d modules do not take None, which keeps the size of the axis.
         return kind(tuple(count or size for count, size in zip(layer.output_size, inputs[0][1:], strict=True)))
@@ -54,8 +69,16 @@ def module(name, layer, inputs):
         return getattr(nn, name.replace("Global", "Adaptive"))(1)
     if name == "Linear":
         return kind(inputs[0][0], layer.out_features, layer.bias)
-    if name.startswith("BatchNorm"):
+    if name.startswith(("BatchNorm", "InstanceNorm")):
         return kind(inputs[0][0], layer.eps, layer.momentum, layer.affine, layer.track_running_stats)
+    if name == "GroupNorm":
+        return kind(layer.num_groups, inputs[0][0], layer.eps, layer.affine)
+    if name == "LayerNorm":
+        return kind(layer.normalized_shape or inputs[0], layer.eps, layer.elementwise_affine, layer.bias)
+    if name == "LayerNorm2d":
+        return LayerNorm2d(inputs[0][0], layer.eps, layer.elementwise_affine, layer.bias)
+    if name == "LayerScale":
+        return LayerScale(inputs[0])
     if name == "LocalResponseNorm":
         return kind(layer.size, layer.alpha, layer.beta, layer.k)
     if name == "PReLU":
@@ -64,14 +87,20 @@ def module(name, layer, inputs):
         return kind(layer.dim)
     if name in ("LeakyReLU", "ELU"):
         return kind(layer.negative_slope if name == "LeakyReLU" else layer.alpha)
+    if name in ("Hardtanh", "Softplus"):
+        return kind(*((layer.min_val, layer.max_val) if name == "Hardtanh" else (layer.beta, layer.threshold)))
     if name == "GELU":
         return kind(layer.approximate)
     if name == "Flatten":
         return kind(layer.start_dim, layer.end_dim)
     if name == "ChannelShuffle":
         return kind(layer.groups)
-    if name == "ZeroPad2d":
-        return kind(tuple(layer.padding))
+    if "Pad" in name:
+        return kind(tuple(layer.padding), layer.value) if name.startswith("Constant") else kind(tuple(layer.padding))
+    if name == "Mean":
+        return lambda x: x.mean(layer.dim, layer.keepdim)
+    if name == "StochasticDepth":
+        return nn.Identity()  # torchvision.ops.stochastic_depth: `if not training or p == 0.0: return input`
     if name == "Add":
         return lambda *xs: sum(xs[1:], xs[0])
     if name == "Multiply":
@@ -81,6 +110,14 @@ def module(name, layer, inputs):
     if name == "Slice":
         return lambda x: x.movedim(layer.dim, 0)[layer.start : layer.end : layer.step].movedim(0, layer.dim)
     return kind()
+
+
+def center_crop(x, size):
+    """Return the middle of an image; where it starts is torchvision's line (transforms.functional.center_crop)."""
+    for axis, length in enumerate(size if len(size) > 1 else size * (x.ndim - 2), start=2):
+        start = int(round((x.shape[axis] - length) / 2.0))
+        x = x.narrow(axis, start, length)
+    return x
 
 
 class Pad(nn.Module):
@@ -95,6 +132,27 @@ class Pad(nn.Module):
         if self.mode == "minus infinity":
             return functional.pad(x, self.sides, "constant", -torch.inf)
         return functional.pad(x, self.sides, "constant" if self.mode == "zeros" else self.mode)
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """As torchvision.models.convnext writes it."""
+
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        x = functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return x.permute(0, 3, 1, 2)
+
+
+class LayerScale(nn.Module):
+    """The factor of torchvision.models.convnext.CNBlock, `self.layer_scale * x`, with one axis in place of three."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape[0]))
+        self.sizes = (shape[0], *(1 for _ in shape[1:]))
+
+    def forward(self, x):
+        return self.weight.view(self.sizes) * x
 
 
 def outside(layer, shape, mode):
