@@ -4,6 +4,7 @@
     network = cnncalc.load("specs/lenet.yaml")
     report = cnncalc.analyze(network)
     report.totals.macs, report.layer("conv2").held.parameter_count
+    cnncalc.count(network, "fvcore").total
     proof = cnncalc.run(network)
     checked = cnncalc.check("answers.yaml", assignment="homework.yaml")
 
@@ -20,6 +21,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report as Report
     from cnncalc.analysis.report import analyze as analyze
+    from cnncalc.conventions import Count as Count
+    from cnncalc.conventions import count as count
     from cnncalc.diagnostics import CnncalcError as CnncalcError
     from cnncalc.graph import Graph as Graph
     from cnncalc.homework.files import check as check
@@ -35,6 +38,8 @@ _PLACES = {
     "loads": "cnncalc.spec.load",
     "Graph": "cnncalc.graph",
     "analyze": "cnncalc.analysis.report",
+    "count": "cnncalc.conventions",
+    "Count": "cnncalc.conventions",
     "Report": "cnncalc.analysis.report",
     "run": "cnncalc.verify",
     "check": "cnncalc.homework.files",
@@ -47,12 +52,14 @@ _PLACES = {
 __all__ = [
     "Checked",
     "CnncalcError",
+    "Count",
     "Graph",
     "Proof",
     "Report",
     "__version__",
     "analyze",
     "check",
+    "count",
     "load",
     "loads",
     "run",
