@@ -28,7 +28,7 @@ NO_RULE = Rule("", False, "unknown", ())
 
 
 class Item(NamedTuple):
-    """A part of the total. `what` and `wrong` are templates; `wrong` says why it is not what the tool means to count."""
+    """A part of the total. `what` and `wrong` are templates; `wrong`: why the tool itself would not mean it so."""
 
     what: str
     amount: int

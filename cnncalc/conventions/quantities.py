@@ -101,7 +101,7 @@ def _adaptive_ratio(node: Node) -> float:
 
 
 def _even_positions(node: Node) -> int:
-    """The positions of a convolution whose padding is split evenly: one less an axis than `same` gives an even kernel."""
+    """A convolution's positions with its padding split evenly: one less an axis than `same` gives an even kernel."""
     layer: Any = node.layer
     if layer.padding != "same":
         return _positions(node.output_shape)

@@ -1,9 +1,9 @@
 """A convention's TOML file -> its rules, checked.
 
-A file has `title`, `unit` (MACs or FLOPs), `version`, `source`, `batch` (whether the tool's number grows with the batch:
+A file has `title`, `unit` (MACs or FLOPs), `version`, `source`, `batch` (whether the number grows with the batch:
 "counted" or "one"), `functions` ("seen", or "unseen" where the tool looks at modules only), `left_out` (what it does
-about layers it does not support), `notes`, and `rules`. Each rule has `types` ("Conv[123]d" stands for three), perhaps a
-condition `when`, and says one of:
+about layers it does not support), `notes`, `rules` and `also` (other numbers that the tool prints). Each rule has `types`
+("Conv[123]d" stands for three), perhaps a condition `when`, and says one of:
 
 - `exact = true`: the layer's exact MACs are counted (twice for FLOPs), and besides them what `counts` lists;
 - `counts`: a list of {what, amount, wrong}: an expression over quantities, and what it counts. `wrong` says why the
@@ -55,7 +55,7 @@ UNITS = {"MACs": 1, "FLOPs": 2}
 
 
 class Counted(NamedTuple):
-    """Something that is counted of a layer. `what` and `wrong` are templates; `once`: it does not grow with the batch."""
+    """What is counted of a layer. `what` and `wrong` are templates; `once`: it does not grow with the batch."""
 
     what: str
     amount: str
@@ -80,9 +80,9 @@ class Also(NamedTuple):
     what: str
     unit: str
     amount: str
-    heads: bool
-    functional: bool
-    grows: bool
+    heads: bool = False
+    functional: bool = False
+    grows: bool = False
 
 
 class Convention(NamedTuple):
@@ -102,7 +102,7 @@ class Convention(NamedTuple):
 
 @cache
 def convention(name: str) -> Convention:
-    """Return the convention of a tool. Raises CnncalcError (E701) for a tool there is not, ValueError for a bad file."""
+    """Return the convention of a tool. Raises CnncalcError (E701) for a tool there is not."""
     if name not in TOOLS:
         near = did_you_mean(name, TOOLS)
         listed = say("there are {names}", names=", ".join(TOOLS))
@@ -136,7 +136,7 @@ def parsed(name: str, text: str) -> Convention:
         given.pop("left_out", ""),
         tuple(given.pop("notes", ())),
         rules,
-        tuple(_also(one) for one in given.pop("also", ())),
+        tuple(Also(**one) for one in given.pop("also", ())),
     )
     _refuse_rest(given)
     return made
@@ -184,9 +184,3 @@ def _rule(given: dict[str, Any], functions: str) -> Rule:
 
 def _counts(given: Any) -> tuple[Counted, ...]:
     return tuple(Counted(**one) for one in given)
-
-
-def _also(given: dict[str, Any]) -> Also:
-    return Also(
-        **{"heads": False, "functional": False, "grows": False, **given},
-    )
