@@ -44,6 +44,9 @@ NETWORKS = {
         "[16, 6, 6]",
     ),
     "normalised": network("{name: bn, type: BatchNorm2d}\n{name: act, type: ReLU}", "[32, 4, 4]"),
+    # GroupNorm: 2 numbers for each of 32 channels. LayerNorm: 2 for each of 32*4*4 = 512 elements
+    "grouped_norm": network("{name: gn, type: GroupNorm, num_groups: 8}", "[32, 4, 4]"),
+    "layered": network("{name: ln, type: LayerNorm}", "[32, 4, 4]"),
     "joined": network(
         """{name: a, type: Conv2d, out_channels: 4, kernel_size: 1}
         {name: b, type: Conv2d, out_channels: 6, kernel_size: 1, from: input}
@@ -151,6 +154,14 @@ HAND = [
     ("normalised", "bn.parameters", 32, "scale-only"),
     ("normalised", "bn.parameters", 0, "normalisation-forgotten"),
     ("normalised", "bn.parameters", 1024, "normalisation-per-element"),
+    ("grouped_norm", "gn.parameters", 128, "own-statistics-counted"),
+    ("grouped_norm", "gn.parameters", 16, "normalisation-per-group"),
+    ("grouped_norm", "gn.parameters", 32, "scale-only"),
+    ("grouped_norm", "gn.parameters", 1024, "normalisation-per-element"),
+    ("grouped_norm", "gn.macs", 512, "normalisation-work-counted"),
+    ("layered", "ln.parameters", 64, "normalisation-per-channel"),
+    ("layered", "ln.parameters", 512, "scale-only-of-elements"),
+    ("layered", "ln.parameters", 0, "normalisation-forgotten"),
     ("normalised", "bn.buffers", 65, "batch-counter-counted"),
     ("normalised", "bn.macs", 512, "normalisation-work-counted"),
     ("normalised", "bn.macs", 1024, "normalisation-work-counted-twice"),

@@ -9,7 +9,7 @@ from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Mistake
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.norm import BatchNorm
+from cnncalc.layers.norm import Normalisation
 from cnncalc.layers.pool import Pool
 from cnncalc.text import later, shape_text
 
@@ -140,7 +140,7 @@ def _pool_counted(product: Product) -> Altered | None:
 def _norm_counted(times: int) -> Change:
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, BatchNorm) or product.terms:
+        if not isinstance(setting.layer, Normalisation) or product.terms:
             return None
         (term,) = counts.elements(setting)
         return Altered(product.adding(Term("norm", (Factor("each", times), *term.factors))), {"times": times})
@@ -150,7 +150,7 @@ def _norm_counted(times: int) -> Change:
 
 def _element_counted(product: Product) -> Altered | None:
     setting = product.setting
-    if product.terms or isinstance(setting.layer, Conv | Linear | BatchNorm):
+    if product.terms or isinstance(setting.layer, Conv | Linear | Normalisation):
         return None
     (term,) = counts.elements(setting)
     return Altered(product.adding(term._replace(name="each")))

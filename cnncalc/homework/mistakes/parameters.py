@@ -10,8 +10,9 @@ from cnncalc.homework.workings.parts import Factor, Term, windows_of
 from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Changed, Mistake, Working
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.layer_norm import GroupNorm
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.norm import BatchNorm
+from cnncalc.layers.norm import Normalisation
 from cnncalc.layers.pool import Pool
 from cnncalc.text import later, shape_text
 
@@ -38,21 +39,70 @@ def _norm(terms: str) -> Change:
 
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, BatchNorm) or not product.terms:
+        if not isinstance(setting.layer, Normalisation) or not product.terms:
             return None
         own = product.terms
         if terms == "stored":
             found = (*own, *_sized_like(own[0], counts.buffers(setting)))
-        elif terms == "places":
-            places = counts.positions(setting)
-            found = tuple(term._replace(factors=(*term.factors, *places)) for term in own)
         elif terms == "counter":
             found = (*own, Term("batches", (Factor("channels", 1),)))
-        elif terms == "one":
-            found = own[:1]
         else:
             found = ()
         return Altered(product._replace(terms=found), {"channels": setting.entering[0]})
+
+    return in_products(change)
+
+
+def _norm_a_channel(terms: str) -> Change:
+    """Return the change in a normalisation that has its numbers for each channel."""
+
+    def change(product: Product) -> Altered | None:
+        setting = product.setting
+        layer = setting.layer
+        own = product.terms
+        if not isinstance(layer, Normalisation) or not own or layer.learned(setting.entering) != setting.entering[:1]:
+            return None
+        channels = Factor("channels", setting.entering[0])
+        values = {"channels": setting.entering[0]}
+        if terms == "places":
+            places = counts.positions(setting)
+            found = tuple(term._replace(factors=(*term.factors, *places)) for term in own)
+        elif terms == "one":
+            found = own[:1]
+        elif terms == "imagined" and not layer.buffers(setting.inputs):
+            found = (*own, *_sized_like(own[0], (Term("mean", (channels,)), Term("variance", (channels,)))))
+        elif terms == "groups" and isinstance(layer, GroupNorm):
+            found = tuple(term.setting("channels", layer.num_groups) for term in own)
+            values["groups"] = layer.num_groups
+        else:
+            return None
+        return Altered(product._replace(terms=found), values)
+
+    return in_products(change)
+
+
+def _norm_an_element(terms: str) -> Change:
+    """Return the change in a LayerNorm, which has its numbers for each element that is normalised with others."""
+
+    def change(product: Product) -> Altered | None:
+        setting = product.setting
+        if not isinstance(setting.layer, Normalisation) or not product.term("scale") or len(setting.entering) < 2:
+            return None
+        sizes = setting.layer.learned(setting.entering)
+        if sizes == setting.entering[:1]:
+            return None
+        values = {"elements": prod(sizes), "channels": setting.entering[0]}
+        if terms == "one":
+            return Altered(product._replace(terms=product.terms[:1]), values)
+        channels = Factor("channels", setting.entering[0])
+        return Altered(
+            product.each(
+                lambda term: term._replace(
+                    factors=(channels, *(factor for factor in term.factors if factor.name != "elements"))
+                )
+            ),
+            values,
+        )
 
     return in_products(change)
 
@@ -108,7 +158,7 @@ def _weightless(which: str) -> Change:
 
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if product.terms or isinstance(setting.layer, BatchNorm | Conv | Linear):
+        if product.terms or isinstance(setting.layer, Conv | Linear | Normalisation):
             return None
         found = (Factor("maps", setting.output[0]), *(counts.positions(setting) if which == "element" else ()))
         return Altered(product.adding(Term("imagined", found)))
@@ -145,7 +195,7 @@ PARAMETERS: tuple[Mistake, ...] = (
         "scale-only",
         later("one number only is counted for each of the {channels} channels of the normalisation"),
         HELD | {"buffers"},
-        _norm("one"),
+        _norm_a_channel("one"),
     ),
     Mistake(
         "normalisation-forgotten",
@@ -157,7 +207,37 @@ PARAMETERS: tuple[Mistake, ...] = (
         "normalisation-per-element",
         later("the numbers of normalisation are counted at each position; all positions share them"),
         HELD | {"weights", "buffers"},
-        _norm("places"),
+        _norm_a_channel("places"),
+    ),
+    Mistake(
+        "own-statistics-counted",
+        later(
+            "a mean and a variance are counted for each of the {channels} channels; this normalisation takes those of "
+            "its input, and stores none"
+        ),
+        HELD | {"weights"},
+        _norm_a_channel("imagined"),
+    ),
+    Mistake(
+        "normalisation-per-group",
+        later("the numbers of normalisation are counted for each of {groups} groups; each channel has its own"),
+        HELD | {"weights", "biases"},
+        _norm_a_channel("groups"),
+    ),
+    Mistake(
+        "scale-only-of-elements",
+        later("one number only is counted for each of the {elements} elements normalised together"),
+        HELD,
+        _norm_an_element("one"),
+    ),
+    Mistake(
+        "normalisation-per-channel",
+        later(
+            "the numbers of normalisation are counted for each of the {channels} channels; here each of the {elements} "
+            "elements normalised together has its own"
+        ),
+        HELD | {"weights", "biases"},
+        _norm_an_element("channels"),
     ),
     Mistake(
         "batch-counter-counted",

@@ -12,10 +12,11 @@ from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.kinds import Padding, Sizes, show
+from cnncalc.layers.layer_norm import GroupNorm, LayerNorm, LayerNorm2d
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concat, Merge
-from cnncalc.layers.norm import BatchNorm
-from cnncalc.layers.pool import AvgPool, Pool
+from cnncalc.layers.norm import BatchNorm, InstanceNorm, Normalisation
+from cnncalc.layers.pool import AvgPool, LPPool, Pool
 from cnncalc.layers.reshape import Flatten
 from cnncalc.text import Shape, say, say_count, shape_text
 
@@ -144,10 +145,14 @@ def _convolution(node: Node, hidden: str) -> Told:
 def _pooling(node: Node, hidden: str) -> Told:
     layer = node.layer
     assert isinstance(layer, Pool)
+    if isinstance(layer, LPPool):
+        kind = say("{name} is a pooling by the norm of order {p}.", name=node.name, p=f"{layer.norm_type:g}")
+    elif isinstance(layer, AvgPool):
+        kind = say("{name} is an average pooling.", name=node.name)
+    else:
+        kind = say("{name} is a max pooling.", name=node.name)
     told = {
-        "": say("{name} is an average pooling.", name=node.name)
-        if isinstance(layer, AvgPool)
-        else say("{name} is a max pooling.", name=node.name),
+        "": kind,
         "kernel_size": say("Its windows are {kernel}.", kernel=shape_text(layer.kernel_size)),
         **_steps(layer.strides, layer.padding, layer.dilations),
     }
@@ -166,6 +171,42 @@ def _linear(node: Node, hidden: str) -> Told:
         name=node.name,
     )
     return {"": units, "bias": say("Each unit has a bias.") if layer.bias else say("It has no biases.")}
+
+
+def _normalisation(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, Normalisation)
+    told = {"": _kind_of_norm(node)}
+    if not layer.scaled:
+        told["affine"] = say("It learns no scale and no shift.")
+    elif not layer.bias:
+        told["bias"] = say("It learns a scale, and no shift.")
+    elif isinstance(layer, InstanceNorm):
+        told["affine"] = say("It learns a scale and a shift.")
+    if isinstance(layer, InstanceNorm) and layer.track_running_stats:
+        told["track_running_stats"] = say("It stores running statistics.")
+    if isinstance(layer, BatchNorm) and not layer.track_running_stats:
+        told["track_running_stats"] = say("It stores no running statistics.")
+    return told
+
+
+def _kind_of_norm(node: Node) -> str:
+    layer = node.layer
+    if isinstance(layer, GroupNorm):
+        return say_count(
+            "{name} is a group normalisation with 1 group.",
+            "{name} is a group normalisation with {count} groups.",
+            layer.num_groups,
+            name=node.name,
+        )
+    if isinstance(layer, LayerNorm2d):
+        return say("{name} is a layer normalisation over the channels at each position.", name=node.name)
+    if isinstance(layer, LayerNorm):
+        sizes = shape_text(layer.learned(node.input_shapes[0]))
+        return say("{name} is a layer normalisation over the last axes, {sizes}.", name=node.name, sizes=sizes)
+    if isinstance(layer, InstanceNorm):
+        return say("{name} is an instance normalisation.", name=node.name)
+    return say("{name} is a batch normalisation.", name=node.name)
 
 
 def _concat(node: Node, hidden: str) -> Told:
@@ -195,7 +236,7 @@ _KINDS: Mapping[type[Layer], Callable[[Node, str], Told]] = {
     Pool: _pooling,
     Linear: _linear,
     Flatten: lambda node, hidden: {"": say("{name} lays its input out as a vector.", name=node.name)},
-    BatchNorm: lambda node, hidden: {"": say("{name} is a batch normalisation.", name=node.name)},
+    Normalisation: _normalisation,
     Concat: _concat,
     Merge: _merge,
 }

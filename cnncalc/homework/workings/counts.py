@@ -10,8 +10,9 @@ from cnncalc.homework.workings.parts import Factor, Setting, Slide, Term
 from cnncalc.homework.workings.products import Product, bytes_of, factors
 from cnncalc.layers.activation import PReLU
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.layer_norm import LayerScale
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.norm import BatchNorm
+from cnncalc.layers.norm import Normalisation
 from cnncalc.text import Shape
 
 
@@ -29,19 +30,31 @@ def weights(setting: Setting) -> tuple[Term, ...]:
     if isinstance(layer, Linear):
         units = Factor("units", layer.out_features)
         return (Term("weights", (units, Factor("inputs", setting.entering[0]))),)
-    if isinstance(layer, BatchNorm):
-        return (Term("scale", (Factor("channels", setting.entering[0]),)),) if layer.affine else ()
+    if isinstance(layer, Normalisation):
+        return (Term("scale", _learned(setting)),) if layer.scaled else ()
+    if isinstance(layer, LayerScale):
+        return (Term("scale", (Factor("channels", setting.entering[0]),)),)
     return (Term("slopes", (Factor("slopes", layer.num_parameters),)),) if isinstance(layer, PReLU) else ()
 
 
 def biases(setting: Setting) -> tuple[Term, ...]:
-    """Return the biases, BatchNorm's shift among them, as PyTorch names it."""
+    """Return the biases, a normalisation's shift among them, as PyTorch names it."""
     layer = setting.layer
     if isinstance(layer, Conv | Linear):
         return (bias_term(setting),) if layer.bias else ()
-    if isinstance(layer, BatchNorm):
-        return (Term("shift", (Factor("channels", setting.entering[0]),)),) if layer.affine else ()
+    if isinstance(layer, Normalisation):
+        return (Term("shift", _learned(setting)),) if layer.scaled and layer.bias else ()
     return ()
+
+
+def _learned(setting: Setting) -> tuple[Factor, ...]:
+    """Return how many numbers scale what is normalised: one a channel, or one an element of a LayerNorm's axes."""
+    layer = setting.layer
+    assert isinstance(layer, Normalisation)
+    sizes = layer.learned(setting.entering)
+    if sizes == setting.entering[:1]:
+        return (Factor("channels", sizes[0]),)
+    return tuple(Factor("elements", size, axis) for axis, size in enumerate(sizes))
 
 
 def bias_term(setting: Setting) -> Term:
@@ -57,8 +70,7 @@ def parameters(setting: Setting) -> tuple[Term, ...]:
 
 def buffers(setting: Setting) -> tuple[Term, ...]:
     """Return the stored numbers that are not trained."""
-    layer = setting.layer
-    if not isinstance(layer, BatchNorm) or not layer.track_running_stats:
+    if not setting.layer.buffers(setting.inputs):
         return ()
     channels = (Factor("channels", setting.entering[0]),)
     return Term("mean", channels), Term("variance", channels)
