@@ -70,6 +70,10 @@ def _definitions() -> Schema:
         "additionalProperties": False,
         "properties": {
             "params": {"type": "object", "additionalProperties": {"type": ["number", "boolean", "string", "array"]}},
+            "inline": {
+                "type": "boolean",
+                "description": say("its layers are named as if they were written where the block is used"),
+            },
             "layers": {"$ref": "#/definitions/layers"},
         },
     }
