@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.costs import FLOPS_PER_MAC
+from cnncalc.analysis.fields import Field, span
 from cnncalc.analysis.memory import BITS
-from cnncalc.analysis.receptive import Field, Receptive, largest_bin
+from cnncalc.analysis.receptive import Receptive
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import INPUT, Graph
@@ -121,7 +122,7 @@ def _field_rule(left: str, field: Field, before: Field, relation: object, axis: 
         return Rule(
             left,
             say("RF + (widest bin - 1) jump"),
-            f"{before.size} + ({largest_bin(window)} - 1)*{before.jump}",
+            f"{before.size} + ({span(window)} - 1)*{before.jump}",
             field.size,
             say(
                 "bins of {size} positions cut into {bins}; jump {jump}, first window starts at {start}",

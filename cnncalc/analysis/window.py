@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Bins, Everything, Reduced, Reindexed, Relation, Whole, Window
+from cnncalc.layers.geometry import (
+    Axis,
+    Bins,
+    Everything,
+    Reduced,
+    Reindexed,
+    Relation,
+    Sampling,
+    SizeOnly,
+    Spread,
+    Whole,
+    Window,
+)
 from cnncalc.text import Shape
 
 Interval = tuple[int, int]
@@ -67,6 +79,8 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
     """Return what is needed of one input of `shape`."""
     if isinstance(relation, Everything):
         return tuple(map(_all, shape))
+    if isinstance(relation, SizeOnly):
+        return ((),) * len(shape)
     if isinstance(relation, Reindexed):
         laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
         return (*need[: relation.start], *laid, *need[relation.start + 1 :])
@@ -79,11 +93,17 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
     return (_all(shape[0]), *(_axis(axis, positions, size, relation.mode) for axis, positions, size in axes))
 
 
-def _axis(axis: Window | Bins | Whole, positions: Positions, size: int, mode: str) -> Positions:
+def _axis(axis: Axis, positions: Positions, size: int, mode: str) -> Positions:
     if isinstance(axis, Whole):
         return _all(size)
     if isinstance(axis, Bins):
         return _merge((axis.bounds(first)[0], axis.bounds(last)[1]) for first, last in positions)
+    if isinstance(axis, Spread):
+        reached = (piece for first, last in positions for piece in _reached(axis, first, last))
+        return _merge((max(0, first), min(size - 1, last)) for first, last in reached if first < size and last >= 0)
+    if isinstance(axis, Sampling):
+        read = (piece for first, last in positions for piece in _read(axis, first, last))
+        return _merge((min(max(0, first), size - 1), min(max(0, last), size - 1)) for first, last in read)
     return _merge(piece for met in _met(axis, positions) for piece in _folded(met, size, mode))
 
 
@@ -98,6 +118,28 @@ def _met(axis: Window, positions: Positions) -> Iterable[Interval]:
         for at in range(start, end + 1, axis.stride):
             for tap in range(axis.kernel):
                 yield at + tap * axis.dilation, at + tap * axis.dilation
+
+
+def _reached(axis: Spread, first: int, last: int) -> Iterable[Interval]:
+    """Yield the inputs that a transposed convolution adds to the outputs `first` to `last`."""
+    if axis.dilation == 1 or last - first >= MOST_POINTS:
+        seen = axis.seen(first, last)
+        if seen[0] <= seen[1]:
+            yield seen
+        return
+    for output in range(first, last + 1):
+        for at in axis.sees(output):
+            yield at, at
+
+
+def _read(axis: Sampling, first: int, last: int) -> Iterable[Interval]:
+    """Yield the positions that the outputs `first` to `last` of an upsampling are read from."""
+    if axis.step <= axis.parts or last - first >= MOST_POINTS:  # the place moves on by at most one position
+        yield axis.sees(first)[0], axis.sees(last)[-1]
+        return
+    for output in range(first, last + 1):
+        seen = axis.sees(output)
+        yield seen[0], seen[-1]
 
 
 def _folded(met: Interval, size: int, mode: str) -> Iterable[Interval]:

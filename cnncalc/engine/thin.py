@@ -79,6 +79,10 @@ def _one_channel(node: Node, inputs: list[Shape]) -> Layer:
         return _with(layer, normalized_shape=None)
     if node.type == "PReLU":
         return _with(layer, num_parameters=1)
+    if node.type == "PixelShuffle":  # of each channel that is laid out, a position sees the same position
+        return create(layer_type("Upsample"), {"scale_factor": layer.upscale_factor})
+    if node.type == "PixelUnshuffle":
+        return create(layer_type("AvgPool2d"), {"kernel_size": layer.downscale_factor})
     is_map = len(node.output_shape) > 1
     if node.type == "ChannelShuffle":
         return _plain("Identity")

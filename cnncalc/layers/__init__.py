@@ -11,6 +11,9 @@ LAYERS: dict[str, str] = {
     "Conv1d": "conv",
     "Conv2d": "conv",
     "Conv3d": "conv",
+    "ConvTranspose1d": "transposed",
+    "ConvTranspose2d": "transposed",
+    "ConvTranspose3d": "transposed",
     "MaxPool1d": "pool",
     "MaxPool2d": "pool",
     "MaxPool3d": "pool",
@@ -89,6 +92,10 @@ LAYERS: dict[str, str] = {
     "CircularPad1d": "padding",
     "CircularPad2d": "padding",
     "CircularPad3d": "padding",
+    "Upsample": "upsample",
+    "PixelShuffle": "upsample",
+    "PixelUnshuffle": "upsample",
+    "CenterCrop": "crop",
 }
 """Type name -> the module of this package that defines it. A module is imported when a type of it is first used."""
 

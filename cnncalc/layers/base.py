@@ -39,7 +39,8 @@ class Quantities(NamedTuple):
     """Exact counts of the work for one input (batch 1).
 
     `mac`: multiply-accumulates of a weight with an input element, those on padded zeros included.
-    `padded_mac`: how many of them meet a padded zero. `bias_add`: additions of a bias, one an output element.
+    `padded_mac`: how many of them meet a padded zero, or in a transposed convolution land on what its padding cuts off.
+    `bias_add`: additions of a bias, one an output element.
     """
 
     mac: int

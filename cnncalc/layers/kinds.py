@@ -178,7 +178,33 @@ class Sides(NamedTuple):
         return tuple(whole(item, -LARGEST) for item in items)
 
 
-Kind = Count | Counts | Real | Flag | Choice | PerAxis | PaddingPairs | Sides
+class AnyAxes(NamedTuple):
+    """Null, a number for all axes, or a list with one an axis, of a layer that takes any number of axes.
+
+    Whole numbers from 1; with `fractions` any above 0.
+    """
+
+    fractions: bool = False
+
+    def normalise(self, value: object, axes: int) -> tuple[int | float, ...] | None:
+        """Return a tuple: one entry for all axes, or one an axis."""
+        if value is None:
+            return None
+        items = listed(value) if isinstance(value, list | tuple) else [value]
+        if not 1 <= len(items) <= 3:
+            raise ValueError(say("expected one number or a list of 1 to 3, got a list of {got}", got=len(items)))
+        return tuple(self._one(item) for item in items)
+
+    def _one(self, value: object) -> int | float:
+        if not self.fractions:
+            return whole(value, 1)
+        number = Real(0).normalise(value, 0)
+        if not number:
+            raise ValueError(say("expected a number above 0, got {value}", value=show(value)))
+        return int(number) if number.is_integer() else number
+
+
+Kind = Count | Counts | Real | Flag | Choice | PerAxis | PaddingPairs | Sides | AnyAxes
 
 
 def argument(kind: Kind, doc: str, default: Any = MISSING) -> Any:

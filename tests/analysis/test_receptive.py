@@ -90,10 +90,60 @@ layers:
   - {name: after, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
 """)
     fields = receptive(graph)[0]
-    assert fields["scaled"].fields[0] == (20, 0, 0)
-    assert fields["scaled"].without_gate[0] == (3, 1, -1)
-    assert fields["after"].without_gate[0] == (5, 1, -2)
+    assert fields["scaled"].fields[0][:3] == (20, 0, 0)
+    assert fields["scaled"].without_gate[0][:3] == (3, 1, -1)
+    assert fields["after"].without_gate[0][:3] == (5, 1, -2)
     assert not receptive(graph)[1]
+
+
+@pytest.mark.parametrize(
+    "norm",
+    ["{type: GroupNorm, num_groups: 2}", "InstanceNorm2d", "LayerNorm", "{type: BatchNorm2d, track_running_stats: false}"],
+)
+def test_own_statistics_see_the_whole_map_and_papers_leave_them_out(norm):
+    """Each position is shifted by a mean over the map, so that it depends on all of it; the field quoted is local."""
+    graph = loads(f"""
+input: [4, 20, 20]
+layers:
+  - {{name: conv, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}}
+  - {norm}
+  - {{name: after, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1, stride: 2}}
+""")
+    found = receptive(graph)[0]
+    assert found[graph.nodes[1].name].fields[0] == (20, 0, 0)
+    assert found[graph.nodes[1].name].without_gate[0] == (3, 1, -1)
+    assert found["after"].fields[0] == (20, 0, 0)
+    assert found["after"].without_gate[0] == found["after"].smallest[0] == (5, 2, -2)
+    assert window(graph, "after", (5, 5)) == ((0, 19), (0, 19))
+
+
+@pytest.mark.parametrize(
+    "norm", ["LayerNorm2d", "BatchNorm2d", "{type: InstanceNorm2d, track_running_stats: true}", "LayerScale"]
+)
+def test_what_is_normalised_where_it_stands_sees_no_further(norm):
+    graph = loads(f"input: [4, 20, 20]\nlayers:\n  - {{type: Conv2d, out_channels: 4, kernel_size: 3}}\n  - {norm}\n")
+    found = receptive(graph)[0]
+    assert found[graph.nodes[1].name] == found["conv1"]
+
+
+def test_along_one_axis_only():
+    """LayerNorm over the last axis and a mean over it see a row, of the conv's three rows; the rows stay apart."""
+    graph = loads("""
+input: [4, 20, 30]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
+  - {name: rows, type: LayerNorm, normalized_shape: 30}
+  - {name: kept, type: Mean, dim: -1, keepdim: true, from: conv}
+  - {name: gone, type: Mean, dim: -1, from: conv}
+  - {name: pooled, type: Mean, dim: [2, 3], from: conv}
+""")
+    found = receptive(graph)[0]
+    for name in ("rows", "kept", "gone"):
+        assert found[name].fields == ((3, 1, -1), (30, 0, 0))
+    assert found["pooled"].fields == ((20, 0, 0), (30, 0, 0))
+    assert found["rows"].without_gate == ((3, 1, -1), (3, 1, -1))
+    assert window(graph, "kept", (7, 0)) == window(graph, "gone", (7,)) == ((6, 8), (0, 29))
+    assert window(graph, "pooled", (2,)) == ((0, 19), (0, 29))
 
 
 def test_unaligned_branches_are_warned_of_and_their_union_is_reported():
@@ -107,7 +157,7 @@ layers:
 """)
     fields, warnings = receptive(graph)
     # Unit x sees x-2..x on the left and x-1..x+1 on the right: together x-2..x+1.
-    assert fields["concat1"].fields == ((1, 1, 0), (4, 1, -2))
+    assert [axis[:3] for axis in fields["concat1"].fields] == [(1, 1, 0), (4, 1, -2)]
     assert [warning.code for warning in warnings] == ["W510"]
     assert "not aligned" in warnings[0].message
 
@@ -235,7 +285,7 @@ layers:
 )
 def test_what_all_units_see_is_what_is_really_seen(text, expected):
     graph = loads(text)
-    assert [tuple(axis) for axis in receptive(graph)[0]["end"].fields] == expected
+    assert [axis[:3] for axis in receptive(graph)[0]["end"].fields] == expected
     place = (0,) * max(1, len(graph.nodes[-1].output_shape) - 1)
     seen = window(graph, "end", place)
     assert [(last - first + 1, 0, first) for first, last in seen] == expected

@@ -216,4 +216,5 @@ def main():
     print(len(specs), "samples by PyTorch", torch.__version__)
 
 
-main()
+if __name__ == "__main__":
+    main()

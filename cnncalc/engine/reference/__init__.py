@@ -15,8 +15,10 @@ from cnncalc.engine.reference import movement as move
 from cnncalc.engine.reference import normalisation as norm
 from cnncalc.engine.reference import pooling as pool
 from cnncalc.engine.reference import reduction as reduce
+from cnncalc.engine.reference import upsampling
 from cnncalc.engine.reference.operation import Array, Done, Tensors
 from cnncalc.engine.reference.padding import pad_layer
+from cnncalc.engine.reference.transposed import transposed_convolution
 
 Operation = Callable[[Any, list[Array], Tensors], Done]
 
@@ -26,6 +28,9 @@ OPERATIONS: dict[str, Operation] = {
     "Conv1d": conv.convolution,
     "Conv2d": conv.convolution,
     "Conv3d": conv.convolution,
+    "ConvTranspose1d": transposed_convolution,
+    "ConvTranspose2d": transposed_convolution,
+    "ConvTranspose3d": transposed_convolution,
     "MaxPool1d": pool.max_pool,
     "MaxPool2d": pool.max_pool,
     "MaxPool3d": pool.max_pool,
@@ -104,5 +109,9 @@ OPERATIONS: dict[str, Operation] = {
     "CircularPad1d": pad_layer,
     "CircularPad2d": pad_layer,
     "CircularPad3d": pad_layer,
+    "Upsample": upsampling.upsample,
+    "PixelShuffle": upsampling.pixel_shuffle,
+    "PixelUnshuffle": upsampling.pixel_unshuffle,
+    "CenterCrop": upsampling.center_crop,
 }
 """Layer type -> what runs it."""

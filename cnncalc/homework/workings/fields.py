@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import ceil, prod
 from typing import Literal, NamedTuple
 
-from cnncalc.analysis.receptive import Receptive, largest_bin
+from cnncalc.analysis.fields import span
+from cnncalc.analysis.receptive import Receptive
 from cnncalc.graph import INPUT, Node
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
@@ -16,7 +17,7 @@ from cnncalc.homework.workings.products import Others
 from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.adaptive import BinPool
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.geometry import Bins, Whole, Window, Windows
+from cnncalc.layers.geometry import Bins, Sampling, SizeOnly, Spread, Whole, Window, Windows
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import Pool
 
@@ -157,7 +158,11 @@ def _steps(network: Network, node: Node, axis: int) -> list[Step]:
     steps: list[Step] = []
     at: Node | None = node
     while at is not None:
-        sizes = [_seen(network, name, axis) for name in at.inputs]
+        relations = at.layer.windows(at.input_shapes, at.output_shape)
+        sizes = [
+            -1 if isinstance(relation, SizeOnly) else _seen(network, name, axis)
+            for name, relation in zip(at.inputs, relations, strict=True)
+        ]
         source = sizes.index(max(sizes))
         step = _step(network, at, source, axis)
         if step is not None:
@@ -189,8 +194,11 @@ def _step(network: Network, node: Node, source: int, axis: int) -> Step | None:
     pool = isinstance(layer, Pool | BinPool)
     if isinstance(window, Whole):
         return Step(window.size, 1, 1, 0, pool, True)
+    if isinstance(window, Sampling | Spread):
+        outputs, inputs = window.period
+        return Step(span(window), plain(Fraction(inputs, outputs)), 1, 0, pool)
     if isinstance(window, Bins):
-        return Step(largest_bin(window), plain(Fraction(window.size, window.bins)), 1, 0, pool)
+        return Step(span(window), plain(Fraction(window.size, window.bins)), 1, 0, pool)
     if window == Window() and not isinstance(layer, Conv | Pool):
         return None
     return Step(window.kernel, window.stride, window.dilation, max(window.before, 0), pool)
