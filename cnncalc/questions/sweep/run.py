@@ -1,0 +1,59 @@
+"""The rows of a sweep, in order, from this process or from an executor; what is on its way is bounded."""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.questions.sweep.evaluate import Evaluator, Job, Row, evaluate_chunk
+from cnncalc.text import say
+
+FEW = 48
+"""So many combinations are done before other processes would have started."""
+MOST = 64
+"""Rows that a worker is handed at a time, at most."""
+AHEAD = 4
+"""So many chunks a worker are on their way."""
+
+
+def run(job: Job, executor: Executor | None, parallel: int, first: int = 0) -> Iterator[list[Row]]:
+    """Yield the rows from number `first` on, some at a time; without an executor they are worked out here.
+
+    Raises CnncalcError (E734) where a worker has another version, or the executor fails.
+    """
+    count = job.plan.size
+    if executor is None:
+        evaluator = Evaluator(job)
+        for index in range(first, count):
+            yield [evaluator.row(index)]
+        return
+    pickled = pickle.dumps(job)
+    size = max(1, min(MOST, (count - first) // (AHEAD * parallel)))
+    pending: deque[Future[list[Row] | str]] = deque()
+    try:
+        for begin in range(first, count, size):
+            pending.append(executor.submit(evaluate_chunk, pickled, begin, min(begin + size, count)))
+            if len(pending) >= AHEAD * parallel:
+                yield _result(pending.popleft(), job)
+        while pending:
+            yield _result(pending.popleft(), job)
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _result(future: Future[list[Row] | str], job: Job) -> list[Row]:
+    try:
+        found = future.result()
+    except Exception as error:
+        # A process that the system ended, or a cluster that is lost; what is written stays.
+        message = say("the work was lost: {problem}", problem=f"{type(error).__name__}: {error}")
+        help = say("run this again: it goes on where it stopped")
+        raise CnncalcError([Diagnostic("E734", message, help=help)]) from None
+    if isinstance(found, str):
+        message = say("a worker has cnncalc {version}, and this is {own}", version=found, own=job.version)
+        raise CnncalcError([Diagnostic("E734", message, help=say("install the same version on every machine"))])
+    return found
