@@ -4,7 +4,7 @@ Each tensor is drawn from a generator of its own, seeded by the user's seed and 
 that a layer more or less changes no other tensor. The rule, by the tensor's short name:
 
 - `weight` of a convolution or Linear: normal, standard deviation sqrt(2 / fan_in) (He et al. 2015)
-- `weight` of BatchNorm and `running_var`: uniform from 0.5 to 1.5
+- `weight` of normalisations and LayerScale, and `running_var`: uniform from 0.5 to 1.5
 - `weight` of PReLU: uniform from 0 to 0.5
 - `bias` and `running_mean`: normal, standard deviation 0.1
 - the input: standard normal
@@ -21,6 +21,8 @@ import numpy.typing as npt
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.reference.operation import Array
 from cnncalc.graph import INPUT, Graph, Nested, Node
+from cnncalc.layers.layer_norm import LayerScale
+from cnncalc.layers.norm import Normalisation
 from cnncalc.text import Shape, say, shape_text
 
 
@@ -107,7 +109,7 @@ def _draw(node: Node, name: str, shape: Shape, generator: np.random.Generator) -
     """Draw in single precision always, so that a run in double precision has the same weights."""
     if name in ("bias", "running_mean"):
         return generator.standard_normal(shape, np.float32) * np.float32(0.1)
-    if name == "running_var" or node.type.startswith("BatchNorm"):
+    if name == "running_var" or isinstance(node.layer, Normalisation | LayerScale):
         return generator.random(shape, np.float32) + np.float32(0.5)
     if node.type == "PReLU":
         return generator.random(shape, np.float32) * np.float32(0.5)
