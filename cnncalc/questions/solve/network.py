@@ -1,0 +1,282 @@
+"""A whole network the other way round: which arguments, vars or inputs give a wanted shape, receptive field or cost.
+
+Each combination is a network of its own, built and analysed anew; nothing is inferred from its neighbours. A layer's
+argument is changed in that layer alone, and the inferred sizes after it follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.explain import explain
+from cnncalc.analysis.rebuild import rebuilt
+from cnncalc.analysis.report import Report, analyze
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.layers.base import LayerError, Rule, argument_fields
+from cnncalc.questions.solve.ranges import Value, Values, combination_count, refuse_too_many, refused
+from cnncalc.questions.solve.targets import Reading, Target, distance, read
+from cnncalc.questions.solve.unknowns import Number, Unknown, find_node, input_with, unknowns
+from cnncalc.spec.load import Draft
+from cnncalc.spec.nodes import MAX_LAYERS
+from cnncalc.text import Shape, say
+
+MOST_NETWORKS = 20_000
+"""Tried without being told to; a network takes about a millisecond."""
+
+MISSES_SHOWN = 4
+
+
+class Network(NamedTuple):
+    """What is built for each combination: the spec, its input and its vars, and what the bytes are for."""
+
+    draft: Draft
+    input_shape: Shape | None = None
+    settings: Mapping[str, str | Number] = {}
+    batch: int = 1
+    dtype: str = "float32"
+    max_layers: int = MAX_LAYERS
+
+
+class Outcome(NamedTuple):
+    """One combination. `readings` are what it has of each target; `problem` says why the network cannot be, or nothing.
+
+    A network that cannot be may have readings still: what does not fit may come after the layer that is looked at.
+    """
+
+    values: dict[str, Value]
+    readings: tuple[Reading, ...]
+    problem: str = ""
+
+
+class Stretch(NamedTuple):
+    """Solutions that follow one another in the values of the last unknown."""
+
+    first: Outcome
+    last: Outcome
+
+
+class NetworkAnswer(NamedTuple):
+    """The answer. `at` is the layer looked at; `rules` derive the first solution there, by layer name.
+
+    `solutions` are all that were found, `stretches` the same, first and last. Where there is none, `misses` are the
+    nearest. `broken` of the `tried` combinations give no network; `broken_because` is what is wrong with one of them.
+    """
+
+    graph: Graph
+    at: str
+    targets: tuple[Target, ...]
+    unknowns: tuple[Unknown, ...]
+    solutions: list[Outcome]
+    stretches: list[Stretch]
+    misses: list[Outcome]
+    rules: dict[str, list[Rule]]
+    tried: int
+    broken: int
+    broken_because: str
+
+    @property
+    def solved(self) -> bool:
+        """Whether there is a solution."""
+        return bool(self.solutions)
+
+
+def solve_network(
+    network: Network,
+    targets: Sequence[Target],
+    vary: Mapping[str, Values | None],
+    *,
+    layer: str | None = None,
+    at: str | None = None,
+    max_combinations: int = MOST_NETWORKS,
+    advance: Callable[[int], None] = lambda count: None,
+) -> NetworkAnswer:
+    """Return every combination of `vary` that meets all `targets`, smallest first in the order of `vary`.
+
+    A name in `vary` is an argument of `layer`, of another layer (`conv2.padding`), a var of the spec, `input` (all its
+    spatial sizes alike) or one of them (`height`). Shapes and receptive fields are read at `at`, else at `layer`, else
+    at the output; of a group's name its last layer is meant. `advance` is told of each combination tried.
+    Raises CnncalcError: what is wrong with the spec as it is, E720 for a question that makes no sense, E223 for a layer
+    there is not, E472 where there are more combinations than `max_combinations`.
+    """
+    if not vary or not targets:
+        raise refused(say("nothing is varied, or nothing is wanted"), say("write --vary padding --target 14x14"))
+    graph = network.draft.graph(
+        input_shape=network.input_shape, settings=network.settings, max_layers=network.max_layers
+    )
+    place = at or layer or graph.outputs[0]
+    find_node(graph, place)
+    varied = unknowns(graph, network.draft.variables(network.settings), vary, layer)
+    tried = combination_count({one.name: one.values for one in varied})
+    refuse_too_many(tried, max_combinations)
+    solutions: list[Outcome] = []
+    others: list[tuple[float, Outcome]] = []
+    broken: list[Outcome] = []
+    for values in _combinations(varied):
+        outcome = _outcome(network, graph, varied, values, targets, place)
+        away = _away(targets, outcome)
+        if outcome.problem:
+            broken.append(outcome)
+        if away == 0 and not outcome.problem:
+            solutions.append(outcome)
+        elif away is not None:
+            others.append((away, outcome))
+        advance(1)
+    return NetworkAnswer(
+        graph,
+        find_node(graph, place).name,
+        tuple(targets),
+        tuple(varied),
+        solutions,
+        list(_stretches(varied, solutions)),
+        [] if solutions else _nearest(others),
+        _derivation(network, graph, varied, solutions, targets, place) if solutions else {},
+        tried,
+        len(broken),
+        broken[0].problem if broken else "",
+    )
+
+
+def _combinations(varied: Sequence[Unknown]) -> Iterator[dict[str, Value]]:
+    for values in product(*(one.values for one in varied)):
+        yield dict(zip((one.name for one in varied), values, strict=True))
+
+
+def _outcome(
+    network: Network,
+    graph: Graph,
+    varied: Sequence[Unknown],
+    values: dict[str, Value],
+    targets: Sequence[Target],
+    place: str,
+) -> Outcome:
+    """Build one combination and read what is wanted of it."""
+    try:
+        built, problem = build(network, graph, varied, values)
+        report: Report | None = None
+        if not problem and any(target.quantity != "shape" for target in targets):
+            report = analyze(built, batch=network.batch, dtype=network.dtype)
+        node = find_node(built, place)
+    except CnncalcError as error:
+        if any(found.is_limit for found in error.diagnostics):
+            raise
+        return Outcome(values, (), error.diagnostics[0].message)
+    if report is None and any(target.quantity != "shape" for target in targets):
+        return Outcome(values, (), problem)
+    return Outcome(values, tuple(read(target, node, report) for target in targets), problem)
+
+
+def build(network: Network, graph: Graph, varied: Sequence[Unknown], values: Mapping[str, Value]) -> tuple[Graph, str]:
+    """Return the network of one combination, and what is wrong with it after the layers that were changed, or nothing.
+
+    Raises CnncalcError where the spec itself gives no network.
+    """
+    settings = {one.name: values[one.name] for one in varied if one.kind == "var"}
+    sizes = [one for one in varied if one.kind == "input"]
+    if settings or sizes:
+        graph = network.draft.graph(
+            input_shape=input_with(graph.input_shape, sizes, values) if sizes else network.input_shape,
+            settings={**network.settings, **settings},
+            max_layers=network.max_layers,
+        )
+    changed: dict[str, dict[str, Value]] = {}
+    for one in varied:
+        if one.kind == "argument":
+            changed.setdefault(one.layer, {})[one.argument] = values[one.name]
+    return _with_arguments(graph, changed) if changed else (graph, "")
+
+
+def _with_arguments(graph: Graph, changed: Mapping[str, Mapping[str, Value]]) -> tuple[Graph, str]:
+    """Return the graph with other arguments of some layers, cut off where it does not fit any more, and why."""
+    layers: dict[str, Any] = {}
+    for name, arguments in changed.items():
+        layer = find_node(graph, name).layer
+        try:
+            kinds = argument_fields(type(layer))
+            fresh = {key: kinds[key][0].normalise(value, layer.axes) for key, value in arguments.items()}
+        except ValueError as error:
+            return graph, say("{layer}: {problem}", layer=name, problem=error)
+        layers[name] = replace(layer, **fresh)
+    after = rebuilt(graph, layers=layers)
+    kept = {node.name: node for node in after.every_node()}
+    lost = next((node for node in graph.every_node() if node.name not in kept), None)
+    return after, _why(lost, layers, kept, graph) if lost else ""
+
+
+def _why(lost: Node, layers: Mapping[str, Any], kept: Mapping[str, Node], graph: Graph) -> str:
+    """Return what the first layer that is left out says of its inputs."""
+    shapes = [graph.input_shape if name == INPUT else kept[name].output_shape for name in lost.inputs]
+    try:
+        layers.get(lost.name, lost.layer).output_shape(shapes)
+    except LayerError as error:
+        return say("{layer}: {problem}", layer=lost.name, problem=error)
+    raise AssertionError("a layer was left out that fits")
+
+
+def _away(targets: Sequence[Target], outcome: Outcome) -> float | None:
+    """Return how far an outcome is from the targets, each in parts of its own size; None where it cannot be told."""
+    total = 0.0
+    for target, reading in zip(targets, outcome.readings, strict=False):
+        lacking = distance(target, reading)
+        if lacking is None:
+            return None
+        wanted = target.wanted if isinstance(target.wanted, int) else sum(target.wanted)
+        total += lacking / max(1, wanted)
+    return total if outcome.readings else None
+
+
+def _nearest(others: Sequence[tuple[float, Outcome]]) -> list[Outcome]:
+    """Return the nearest outcomes that differ in what they give, nearest first."""
+    found: dict[tuple[Reading, ...], Outcome] = {}
+    for _, outcome in sorted(others, key=lambda one: one[0]):
+        found.setdefault(outcome.readings, outcome)
+        if len(found) == MISSES_SHOWN:
+            break
+    return list(found.values())
+
+
+def _stretches(varied: Sequence[Unknown], solutions: Sequence[Outcome]) -> Iterator[Stretch]:
+    """Yield the solutions that follow one another without a gap in the values of the last unknown."""
+    last = varied[-1]
+    places = {value: at for at, value in enumerate(last.values)}
+    current: list[Outcome] = []
+    for outcome in solutions:
+        follows = (
+            isinstance(last.values, range)
+            and current
+            and all(outcome.values[one.name] == current[-1].values[one.name] for one in varied[:-1])
+            and places[outcome.values[last.name]] == places[current[-1].values[last.name]] + 1
+        )
+        if current and not follows:
+            yield Stretch(current[0], current[-1])
+            current = []
+        current.append(outcome)
+    if current:
+        yield Stretch(current[0], current[-1])
+
+
+def _derivation(
+    network: Network,
+    graph: Graph,
+    varied: Sequence[Unknown],
+    solutions: Sequence[Outcome],
+    targets: Sequence[Target],
+    place: str,
+) -> dict[str, list[Rule]]:
+    """Return the rules, with the first solution's numbers, of the layers that are varied and of the one looked at."""
+    built, _ = build(network, graph, varied, solutions[0].values)
+    report = analyze(built, batch=network.batch, dtype=network.dtype)
+    at = find_node(built, place).name
+    wanted = {target.quantity for target in targets}
+    names = [*dict.fromkeys([one.layer for one in varied if one.kind == "argument"] + [at])]
+    found: dict[str, list[Rule]] = {}
+    for name in names:
+        rules = explain(report, name).rules
+        shown = ["shape"] if "shape" in wanted else []
+        shown += ["receptive_field"] if "rf" in wanted and name == at else []
+        shown += ["parameters"] if "params" in wanted and name != at else []
+        found[name] = [rule for quantity in shown for rule in rules[quantity]]
+    return {name: rules for name, rules in found.items() if rules}
