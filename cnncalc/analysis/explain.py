@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.costs import FLOPS_PER_MAC
-from cnncalc.analysis.fields import Field, span
+from cnncalc.analysis.fields import Field, span, widest
 from cnncalc.analysis.memory import BITS
 from cnncalc.analysis.receptive import Receptive
 from cnncalc.analysis.report import LayerFacts, Report
@@ -13,7 +13,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import INPUT, Graph
 from cnncalc.layers.base import Rule
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.geometry import Bins, Window, Windows
+from cnncalc.layers.geometry import Bins, Sampling, Spread, Whole, Window, Windows
 from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import say, shape_text
 
@@ -118,34 +118,63 @@ def _field_rule(left: str, field: Field, before: Field, relation: object, axis: 
     if inputs > 1:
         return Rule(left, say("the union of its paths"), str(field.size), field.size, place)
     window = relation.axes[axis] if isinstance(relation, Windows) and axis < len(relation.axes) else None
-    if isinstance(window, Bins):
-        return Rule(
-            left,
-            say("RF + (widest bin - 1) jump"),
-            f"{before.size} + ({span(window)} - 1)*{before.jump}",
-            field.size,
-            say(
-                "bins of {size} positions cut into {bins}; jump {jump}, first window starts at {start}",
-                size=window.size,
-                bins=window.bins,
-                jump=field.jump,
-                start=field.start,
-            ),
-        )
-    if not isinstance(window, Window) or (window.kernel == 1 and window.stride == 1):
+    if window is None or isinstance(window, Whole) or (window == Window() and field == before):
         return Rule(left, say("that of its input"), str(field.size), field.size, place)
-    dilation = f"*{window.dilation}" if window.dilation > 1 else ""
+    taken = _window_rule(left, field, before, window)
+    return _widest_rule(left, field, before, window) if taken is None else taken
+
+
+def _window_rule(left: str, field: Field, before: Field, window: Window | Bins | Spread | Sampling) -> Rule | None:
+    """Derive what a window adds where all units before it see equally much; None where they do not."""
+    if before.phases or field.size != before.size + (span(window) - 1) * before.jump:
+        return None
+    jump = before.jump
+    note = say(
+        "before: {size}, jump {jump}; after: jump {new_jump}, first window starts at {start}",
+        size=before.size,
+        jump=jump,
+        new_jump=field.jump,
+        start=field.start,
+    )
+    if isinstance(window, Window):
+        dilation = f"*{window.dilation}" if window.dilation > 1 else ""
+        symbols = say("RF + (kernel - 1) dilation jump") if dilation else say("RF + (kernel - 1) jump")
+        return Rule(left, symbols, f"{before.size} + ({window.kernel} - 1){dilation}*{jump}", field.size, note)
+    if isinstance(window, Spread) and window.dilation == 1:
+        numbers = f"{before.size} + (ceil({window.kernel} / {window.stride}) - 1)*{jump}"
+        return Rule(left, say("RF + (ceil(kernel / stride) - 1) jump"), numbers, field.size, note)
+    numbers = f"{before.size} + ({span(window)} - 1)*{jump}"
+    if not isinstance(window, Bins):
+        return Rule(left, say("RF + (most positions read - 1) jump"), numbers, field.size, note)
+    note = say(
+        "bins of {size} positions cut into {bins}; jump {jump}, first window starts at {start}",
+        size=window.size,
+        bins=window.bins,
+        jump=field.jump,
+        start=field.start,
+    )
+    return Rule(left, say("RF + (widest bin - 1) jump"), numbers, field.size, note)
+
+
+def _widest_rule(left: str, field: Field, before: Field, window: Window | Bins | Spread | Sampling) -> Rule:
+    """Derive the field of the first unit of those that see most, where units see unequally much."""
+    found = widest(window, before, field)
+    if found is None or found.last - found.first + 1 != field.size:
+        return Rule(left, say("about what the window spans"), str(field.size), field.size)
     return Rule(
         left,
-        say("RF + (kernel - 1) dilation jump") if dilation else say("RF + (kernel - 1) jump"),
-        f"{before.size} + ({window.kernel} - 1){dilation}*{before.jump}",
+        say("last - first + 1"),
+        f"{found.last} - {found.first} + 1",
         field.size,
         say(
-            "before: {size}, jump {jump}; after: jump {new_jump}, first window starts at {start}",
-            size=before.size,
-            jump=before.jump,
-            new_jump=field.jump,
-            start=field.start,
+            "unit {unit} sees what units {first} to {last} of its input see; by their place units see {smallest} to "
+            "{size}, jump {jump}",
+            unit=found.unit,
+            first=found.looks_at[0],
+            last=found.looks_at[-1],
+            smallest=field.smallest,
+            size=field.size,
+            jump=field.jump,
         ),
     )
 

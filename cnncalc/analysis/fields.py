@@ -107,6 +107,23 @@ def span(axis: Window | Bins | Spread | Sampling) -> int:
     return (axis.kernel - 1) * common // axis.stride * (axis.dilation // common) + 1
 
 
+class Widest(NamedTuple):
+    """The first unit of those that see most: which units of its input it looks at, and what it sees through them."""
+
+    unit: int
+    looks_at: range
+    first: int
+    last: int
+
+
+def widest(axis: Window | Bins | Spread | Sampling, before: Field, after: Field) -> Widest | None:
+    """Return the unit that decides the size of `after`, the field behind `axis`; None where none sees anything."""
+    unit = next((at for at, ends in enumerate(after.phases) if _size(ends) == after.size), 0)
+    looks_at = axis.sees(unit)
+    ends = _Pattern(before).together(looks_at)
+    return Widest(unit, looks_at, *ends) if ends else None
+
+
 class _Pattern:
     """What each unit sees, one after the other, also beyond the map."""
 
@@ -167,15 +184,15 @@ def union(fields: Sequence[Field], limit: int, count: int) -> Field:
         end = max(min(limit, field.start + field.size) for field in covering)
         return Field(limit - start if len(covering) < len(fields) else end - start, 0, start)
     patterns = [_Pattern(field) for field in fields]
-    widest = max(patterns, key=lambda pattern: pattern.field.size)
+    largest = max(patterns, key=lambda pattern: pattern.field.size)
     if len({field.jump for field in fields}) == 1:
         length = lcm(*(pattern.length for pattern in patterns))
     else:  # they drift apart, so that each unit of the map is a phase of its own
-        length = -(-count // widest.length) * widest.length
+        length = -(-count // largest.length) * largest.length
     if length > MOST_PHASES:
-        return widest.field
+        return largest.field
     ends = [together(pattern.at(unit) for pattern in patterns) for unit in range(length)]
-    return _field(ends, length // widest.length * widest.step, count)
+    return _field(ends, length // largest.length * largest.step, count)
 
 
 def centre(field: Field) -> float:

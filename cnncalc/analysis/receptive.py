@@ -15,7 +15,7 @@ from cnncalc.analysis.fields import Field, Fields, centre, through, union
 from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Axis, Everything, Reduced, Reindexed, Relation, SizeOnly, Whole, Window, Windows
+from cnncalc.layers.geometry import Axis, Everything, Reduced, Reindexed, Seen, SizeOnly, Whole, Window, Windows
 from cnncalc.text import Shape, later, say
 
 
@@ -106,7 +106,7 @@ def _axes(paths: Iterable[Fields]) -> list[Fields]:
     return list(zip(*paths, strict=True))
 
 
-def _step(before: Receptive, relation: Relation, node: Node, limits: Shape) -> Receptive:
+def _step(before: Receptive, relation: Seen, node: Node, limits: Shape) -> Receptive:
     """Follow one input through a node."""
     if isinstance(relation, Reindexed):
         flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
@@ -149,7 +149,7 @@ def _covers(fields: Fields) -> bool:
     return any(field.jump == 0 for field in fields)
 
 
-def _is_gate(relation: Relation) -> bool:
+def _is_gate(relation: Seen) -> bool:
     return isinstance(relation, Windows) and any(isinstance(axis, Whole) for axis in relation.axes)
 
 

@@ -215,7 +215,8 @@ class SizeOnly(NamedTuple):
     """Nothing is seen of the input: only its size is read."""
 
 
-Relation = Windows | Everything | Reindexed | Reduced | SizeOnly
+Seen = Windows | Everything | Reindexed | Reduced
+Relation = Seen | SizeOnly
 
 
 def along(axis: int, window: Window, rank: int) -> Windows:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.analysis.fields import Field
 from cnncalc.analysis.receptive import receptive
 from cnncalc.analysis.window import window
 from cnncalc.spec.load import load, loads
@@ -90,9 +91,9 @@ layers:
   - {name: after, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
 """)
     fields = receptive(graph)[0]
-    assert fields["scaled"].fields[0][:3] == (20, 0, 0)
-    assert fields["scaled"].without_gate[0][:3] == (3, 1, -1)
-    assert fields["after"].without_gate[0][:3] == (5, 1, -2)
+    assert fields["scaled"].fields[0] == Field(20, 0, 0)
+    assert fields["scaled"].without_gate[0] == Field(3, 1, -1)
+    assert fields["after"].without_gate[0] == Field(5, 1, -2)
     assert not receptive(graph)[1]
 
 
@@ -110,10 +111,10 @@ layers:
   - {{name: after, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1, stride: 2}}
 """)
     found = receptive(graph)[0]
-    assert found[graph.nodes[1].name].fields[0] == (20, 0, 0)
-    assert found[graph.nodes[1].name].without_gate[0] == (3, 1, -1)
-    assert found["after"].fields[0] == (20, 0, 0)
-    assert found["after"].without_gate[0] == found["after"].smallest[0] == (5, 2, -2)
+    assert found[graph.nodes[1].name].fields[0] == Field(20, 0, 0)
+    assert found[graph.nodes[1].name].without_gate[0] == Field(3, 1, -1)
+    assert found["after"].fields[0] == Field(20, 0, 0)
+    assert found["after"].without_gate[0] == found["after"].smallest[0] == Field(5, 2, -2)
     assert window(graph, "after", (5, 5)) == ((0, 19), (0, 19))
 
 
@@ -139,9 +140,9 @@ layers:
 """)
     found = receptive(graph)[0]
     for name in ("rows", "kept", "gone"):
-        assert found[name].fields == ((3, 1, -1), (30, 0, 0))
-    assert found["pooled"].fields == ((20, 0, 0), (30, 0, 0))
-    assert found["rows"].without_gate == ((3, 1, -1), (3, 1, -1))
+        assert found[name].fields == (Field(3, 1, -1), Field(30, 0, 0))
+    assert found["pooled"].fields == (Field(20, 0, 0), Field(30, 0, 0))
+    assert found["rows"].without_gate == (Field(3, 1, -1), Field(3, 1, -1))
     assert window(graph, "kept", (7, 0)) == window(graph, "gone", (7,)) == ((6, 8), (0, 29))
     assert window(graph, "pooled", (2,)) == ((0, 19), (0, 29))
 
@@ -157,7 +158,7 @@ layers:
 """)
     fields, warnings = receptive(graph)
     # Unit x sees x-2..x on the left and x-1..x+1 on the right: together x-2..x+1.
-    assert [axis[:3] for axis in fields["concat1"].fields] == [(1, 1, 0), (4, 1, -2)]
+    assert fields["concat1"].fields == (Field(1, 1, 0), Field(4, 1, -2))
     assert [warning.code for warning in warnings] == ["W510"]
     assert "not aligned" in warnings[0].message
 

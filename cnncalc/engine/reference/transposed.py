@@ -28,10 +28,11 @@ def transposed_convolution(layer: Any, inputs: list[Array], tensors: Tensors) ->
     lengths = [length + more for length, more in zip(reached, extra, strict=True)]
     canvas = np.empty((x.shape[0], layer.out_channels, *lengths), x.dtype)
     ends = [length - off for length, off in zip(lengths, cut, strict=True)]
-    kept = [
+    planes, rows, columns = (
         np.array([off <= at < end for at in range(n)], np.int64) for n, off, end in zip(lengths, cut, ends, strict=True)
-    ]
-    counts = lay(x, shaped(weight, *weight.shape[:2], *sizes), bias, layer.groups, stride, dilation, *kept, canvas)
+    )
+    weight = shaped(weight, *weight.shape[:2], *sizes)
+    counts = lay(x, weight, bias, layer.groups, stride, dilation, planes, rows, columns, canvas)
     inside = tuple(slice(off, end) for off, end in zip(cut, ends, strict=True))
     y = np.array(canvas[(slice(None), slice(None), *inside)], order="C")
     return Done(shaped(y, *y.shape[:2], *y.shape[5 - axes :]), *counts)

@@ -31,9 +31,9 @@ def upsample(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     entries = given if len(given) == axes else given * axes
     tables = [[[(0, Fraction(1))]]] * (3 - axes)
     tables += [_axis(layer, entry, n) for entry, n in zip(entries, x.shape[2:], strict=True)]
-    columns = [column for table in tables for column in _arrays(table, x.dtype)]
+    planes, rows, columns = (_arrays(table, x.dtype) for table in tables)
     y = np.empty((*x.shape[:2], *(len(table) for table in tables)), x.dtype)
-    interpolate(volume(x), *columns, y)
+    interpolate(volume(x), *planes, *rows, *columns, y)
     return Done(shaped(y, *y.shape[:2], *y.shape[5 - axes :]))
 
 
