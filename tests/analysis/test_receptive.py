@@ -99,7 +99,12 @@ layers:
 
 @pytest.mark.parametrize(
     "norm",
-    ["{type: GroupNorm, num_groups: 2}", "InstanceNorm2d", "LayerNorm", "{type: BatchNorm2d, track_running_stats: false}"],
+    [
+        "{type: GroupNorm, num_groups: 2}",
+        "InstanceNorm2d",
+        "LayerNorm",
+        "{type: BatchNorm2d, track_running_stats: false}",
+    ],
 )
 def test_own_statistics_see_the_whole_map_and_papers_leave_them_out(norm):
     """Each position is shifted by a mean over the map, so that it depends on all of it; the field quoted is local."""
