@@ -12,6 +12,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import INPUT, Graph, Head, Node
 from cnncalc.layers.base import argument_fields
 from cnncalc.layers.kinds import PaddingPairs, PerAxis
+from cnncalc.spec.flow import block
 from cnncalc.spec.load import loads
 from cnncalc.text import say
 
@@ -34,6 +35,11 @@ def network_spec(graph: Graph) -> Spec:
         help = say("give each layer inside another a name that no layer outside has")
         raise CnncalcError([Diagnostic("E529", message, help=help)])
     return spec
+
+
+def network_text(graph: Graph) -> str:
+    """Return the YAML of a spec that gives the graph. Raises CnncalcError (E529) where none does."""
+    return "\n".join(["cnncalc: 1", *block(network_spec(graph))]) + "\n"
 
 
 def _is_same(graph: Graph, spec: Spec) -> bool:
@@ -64,6 +70,8 @@ def _items(nodes: Iterable[Node], path: str, before: str) -> list[Spec]:
         name: Spec = {} if part == str(len(items)) else {"name": part}
         if inner[0].name == path + part:
             items.append({**name, **_item(inner[0], before)})
+        elif inner[-1].name == path + part:
+            items.append({**name, **_branched(inner, f"{path}{part}.", before)})
         else:
             entering = inner[0].inputs if inner[0].inputs != (before,) else ()
             source: Spec = {"from": entering[0]} if len(entering) == 1 else {}
@@ -71,6 +79,20 @@ def _items(nodes: Iterable[Node], path: str, before: str) -> list[Spec]:
             items.append({**name, "type": "Sequential", **source, "layers": _items(inner, f"{path}{part}.", start)})
         before = inner[-1].name
     return items
+
+
+def _branched(nodes: Sequence[Node], path: str, before: str) -> Spec:
+    """Return the item of a merge, the last of `nodes`, whose branches are the others; one that is empty is a number."""
+    *inner, merge = nodes
+    branches: dict[str, object] = {}
+    for name in merge.inputs:
+        part = name[len(path) :].partition(".")[0] if name.startswith(path) else str(len(branches))
+        own = [node for node in inner if node.name == path + part or node.name.startswith(f"{path}{part}.")]
+        alone = len(own) == 1 and own[0].name == path + part
+        branches[part] = _item(own[0], before) if alone else _items(own, f"{path}{part}.", before)
+    found = _item(merge, before)
+    found.pop("from", None)
+    return {**found, "branches": branches}
 
 
 def _item(node: Node, before: str) -> Spec:

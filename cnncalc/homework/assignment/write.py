@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from typing import cast
-
 from cnncalc.homework.assignment import Assignment, Counting, Question
 from cnncalc.homework.assignment.terms import Terms
+from cnncalc.spec.flow import block, flow
 from cnncalc.spec.write import network_spec
 
 
@@ -17,22 +13,18 @@ def write_assignment(assignment: Assignment) -> str:
 
     Raises CnncalcError (E529) for a network that no spec gives (see `network_spec`).
     """
-    lines = [f"assignment: {_flow(assignment.name)}", "network:"]
-    for key, value in network_spec(assignment.graph).items():
-        if key == "layers" and isinstance(value, list):
-            lines += ["  layers:", *(f"    - {_flow(item)}" for item in cast(list[object], value))]
-        else:
-            lines.append(f"  {key}: {_flow(value)}")
+    lines = [f"assignment: {flow(assignment.name)}", "network:"]
+    lines += block(network_spec(assignment.graph), indent="  ")
     standard = Counting()
     for key, value in assignment.counting._asdict().items():
         if value != getattr(standard, key):
-            lines.append(f"{key}: {_flow(value)}")
+            lines.append(f"{key}: {flow(value)}")
     if assignment.seed:
         lines.append(f"seed: {assignment.seed}")
     if not assignment.reveal:
         lines.append("reveal: false")
     lines.append("questions:")
-    lines += [f"  - {_flow(_question(question))}" for question in assignment.questions]
+    lines += [f"  - {flow(_question(question))}" for question in assignment.questions]
     return "\n".join(lines) + "\n"
 
 
@@ -52,23 +44,3 @@ def _question(question: Question) -> dict[str, object]:
     }
     found = {key: value for key, (value, otherwise) in written.items() if value != otherwise}
     return found if question.graph is None else {**found, "network": network_spec(question.graph)}
-
-
-def _flow(value: object) -> str:
-    """Return a value in YAML's flow style; keys that are plain words stay so."""
-    if isinstance(value, Mapping):
-        entries = cast(Mapping[str, object], value)
-        return "{" + ", ".join(f"{_key(key)}: {_flow(entry)}" for key, entry in entries.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, cast(list[object], value))) + "]"
-    return quoted(value) if isinstance(value, str) else json.dumps(value)
-
-
-def quoted(text: str) -> str:
-    """Write a text as YAML reads it back, whatever is in it; letters of any script stay as they are."""
-    written = json.dumps(text, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[a-z][a-z_0-9]*", key) else quoted(key)

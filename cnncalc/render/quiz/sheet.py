@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.homework.assignment.write import quoted
 from cnncalc.homework.derivation import Derivations
 from cnncalc.homework.quiz.item import Item, Quiz
 from cnncalc.render.quiz.words import feedback
 from cnncalc.render.words import clean
+from cnncalc.spec.flow import quoted
 from cnncalc.text import number, say
 
 
