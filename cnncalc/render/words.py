@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.analysis.receptive import Fields
 from cnncalc.graph import Node
-from cnncalc.layers.kinds import Padding
+from cnncalc.layers.kinds import Padding, Sizes
 from cnncalc.text import number, say, shape_text
 
 _INVISIBLE = (
@@ -81,7 +81,7 @@ def size_text(count: int) -> str:
 
 
 def kernel_text(node: Node) -> str:
-    """Write a window as size/stride, padding, dilation and groups: `3/2 p1 d2 g32`; nothing for a layer without one."""
+    """Write a window as size/stride, padding, output padding, dilation and groups: `3/2 p1 d2 g32`; nothing for a layer without one."""
     layer: Any = node.layer
     kernel = getattr(layer, "kernel_size", None)
     if kernel is None:
@@ -91,6 +91,8 @@ def kernel_text(node: Node) -> str:
     padding = padding_text(layer.padding)
     if padding != "0" or hasattr(layer, "out_channels"):
         parts.append(f"p{padding}")
+    if any(getattr(layer, "output_padding", ())):
+        parts.append(f"o{_sizes(layer.output_padding)}")
     dilation = getattr(layer, "dilation", (1,))
     if set(dilation) != {1}:
         parts.append(f"d{_sizes(dilation)}")
@@ -103,11 +105,12 @@ def _sizes(sizes: tuple[int, ...]) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else shape_text(sizes)
 
 
-def padding_text(padding: Padding) -> str:
+def padding_text(padding: Padding | Sizes) -> str:
     """Write padding: `1`, `1x2` an axis, `[0,1]` where the sides differ, or its word."""
     if isinstance(padding, str):
         return f" {padding}"
-    sides = [str(before) if before == after else f"[{before},{after}]" for before, after in padding]
+    pairs = [(side, side) if isinstance(side, int) else side for side in padding]
+    sides = [str(before) if before == after else f"[{before},{after}]" for before, after in pairs]
     return sides[0] if len(set(sides)) == 1 else "x".join(sides)
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
 
-from cnncalc.analysis.receptive import Fields
+from cnncalc.analysis.fields import Field, Fields
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.analysis.window import window
 from cnncalc.engine.probe import measure
 from cnncalc.engine.resize import resized
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.adaptive import BinPool
+from cnncalc.layers.base import Layer
+from cnncalc.layers.crop import CenterCrop
+from cnncalc.layers.upsample import Upsample
 from cnncalc.text import Shape
 from cnncalc.verify.checks import Check, FieldProof, UnitProof
 
 Interval = tuple[int, int] | None
+
+MOST_PHASES_ASKED = 16
+"""Of a field with more phases only those are asked that decide its numbers."""
 
 
 def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProof, ...]]:
@@ -52,7 +59,7 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
         for name, units in wanted.items()
         for (unit, position), seen in zip(units, measured[name], strict=True)
     ]
-    sliding = [node for node in _without_bins(graph) if _is_map(facts[node.name])]
+    sliding = [node for node in _sliding(graph) if _is_map(facts[node.name])]
     return tuple(proofs), tuple(_fields(report, sliding[-1].name)) if sliding else ()
 
 
@@ -66,31 +73,48 @@ def _ends(whole: Fields) -> tuple[Interval, ...]:
 
 
 def _fields(report: Report, name: str) -> Iterator[FieldProof]:
-    """Measure size, jump and start on each axis, on an input lengthened along it until two neighbours are unclipped.
+    """Measure size, jump and start on each axis, on an input lengthened along it until enough neighbours are unclipped.
 
-    It grows by multiples of the jump, which leaves every layer's windows where they were. An axis where all units see
-    the same has no such numbers to measure.
+    It grows by multiples of what the windows repeat after, which leaves every layer's windows where they were. An axis
+    where all units see the same has no such numbers to measure.
     """
     graph = report.graph
+    sizes = report.layer(name).node.output_shape[1:]
     for axis, field in enumerate(report.layer(name).receptive.fields):
-        if not isinstance(field.jump, int) or field.jump == 0:
+        count = len(field.phases) or 1
+        step = field.jump * count
+        if not isinstance(step, int) or step == 0:
             continue
-        unit = max(0, -(field.start // field.jump))
-        end = field.start + (unit + 1) * field.jump + field.size
+        ends = [one for one in field.phases or ((field.start, field.start + field.size - 1),) if one]
+        periods = max(0, -(min(ends)[0] // step))
+        end = max(last for _, last in ends) + 1 + (periods + 1) * step
         own = graph.input_shape[1 + axis]
-        length = own + max(0, -((own - end) // field.jump)) * field.jump
+        length = own + max(0, -((own - end) // step)) * step
         shape = tuple(length if at == 1 + axis else size for at, size in enumerate(graph.input_shape))
+        asked = [periods * count + unit for unit in _deciding(field, sizes[axis])]
         larger = resized(graph, name, shape)
-        if larger is None or larger.nodes[-1].output_shape[1 + axis] < unit + 2:
+        if larger is None or larger.nodes[-1].output_shape[1 + axis] <= asked[-1]:
             continue
-        line = _line_on_data(larger, name, axis, unit)
+        line = _line_on_data(larger, name, axis, asked[0])
         if line is None:
             continue
-        places = [(*line[:axis], one, *line[axis + 1 :]) for one in (unit, unit + 1)]
+        places = [(*line[:axis], one, *line[axis + 1 :]) for one in asked]
         seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
-        measured = _size_jump_start(seen[0], seen[1], unit)
+        measured = _size_jump_start(seen, count, periods)
         check = Check("receptive field (size, jump, start)", (field.size, field.jump, field.start), measured)
         yield FieldProof(name, axis, length, check)
+
+
+def _deciding(field: Field, units: int) -> list[int]:
+    """Return the units of the first period to ask: the first that sees anything, and at the end the one a period on.
+
+    Of a field with phases all between that there are in the map of `units`, or where these are many the largest.
+    """
+    count = len(field.phases) or 1
+    sizes = [ends[1] - ends[0] + 1 if ends else 0 for ends in field.phases[:units]] or [field.size]
+    first = next(unit for unit, size in enumerate(sizes) if size)
+    between = range(first, len(sizes)) if len(sizes) <= MOST_PHASES_ASKED else [first, sizes.index(field.size)]
+    return [*between, first + count]
 
 
 def _line_on_data(graph: Graph, name: str, axis: int, unit: int) -> Shape | None:
@@ -100,17 +124,31 @@ def _line_on_data(graph: Graph, name: str, axis: int, unit: int) -> Shape | None
     return next((place for place in product(*tried) if None not in window(graph, name, place)), None)
 
 
-def _without_bins(graph: Graph) -> list[Node]:
-    """Return the nodes that only sliding windows lead to: adaptive pooling's bins change with the size of the input."""
-    binned: set[str] = set()
+def _sliding(graph: Graph) -> list[Node]:
+    """Return the nodes that only windows lead to which are the same on a larger input."""
+    changing: set[str] = set()
     for node in graph.nodes:
-        if isinstance(node.layer, BinPool) or binned.intersection(node.inputs):
-            binned.add(node.name)
-    return [node for node in graph.nodes if node.name not in binned]
+        if _changes_with_the_input(node.layer) or changing.intersection(node.inputs):
+            changing.add(node.name)
+    return [node for node in graph.nodes if node.name not in changing]
 
 
-def _size_jump_start(seen: Interval, beside: Interval, unit: int) -> tuple[int, int, int] | None:
-    if seen is None or beside is None:
+def _changes_with_the_input(layer: Layer) -> bool:
+    """Whether its windows follow from the input's size: bins, places between two ends, what a fixed crop cuts off."""
+    if isinstance(layer, Upsample):
+        return layer.size is not None or layer.align_corners or layer.recompute_scale_factor
+    return isinstance(layer, BinPool) or (isinstance(layer, CenterCrop) and layer.size is not None)
+
+
+def _size_jump_start(seen: list[Interval], period: int, periods: int) -> tuple[int, int | Fraction, int] | None:
+    """Return the largest size, the jump of a unit, and where the first unit's window would begin `periods` before.
+
+    `seen`: by units of one period, and at the end by the one a period behind the first.
+    """
+    first, last = seen[0], seen[-1]
+    if first is None or last is None:
         return None
-    jump = beside[0] - seen[0]
-    return seen[1] - seen[0] + 1, jump, seen[0] - unit * jump
+    moved = last[0] - first[0]
+    jump = Fraction(moved, period)
+    size = max(ends[1] - ends[0] + 1 for ends in seen if ends is not None)
+    return size, jump.numerator if jump.denominator == 1 else jump, first[0] - periods * moved
