@@ -15,7 +15,20 @@ from cnncalc.cli.options import LangOption
 from cnncalc.cli.typer_words import Command, Group
 from cnncalc.text import say
 
-COMMANDS = ("summary", "explain", "count", "sweep", "run", "check", "grade", "quiz", "mistakes", "schema", "doctor")
+COMMANDS = (
+    "summary",
+    "explain",
+    "count",
+    "solve",
+    "sweep",
+    "run",
+    "check",
+    "grade",
+    "quiz",
+    "mistakes",
+    "schema",
+    "doctor",
+)
 """In the order of the help; each is a module of `commands`."""
 
 

@@ -7,6 +7,7 @@ argument is changed in that layer alone, and the inferred sizes after it follow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
@@ -28,6 +29,13 @@ MOST_NETWORKS = 20_000
 """Tried without being told to; a network takes about a millisecond."""
 
 MISSES_SHOWN = 4
+
+Watching = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Given how many steps there are, gives what is told of each."""
+
+
+def _unwatched(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda count: None)
 
 
 class Network(NamedTuple):
@@ -59,8 +67,13 @@ class Stretch(NamedTuple):
     last: Outcome
 
 
+Path = list[tuple[str, Shape]]
+"""The layers that change the spatial sizes on the way from the input to a layer, and the sizes they give."""
+
+
 class NetworkAnswer(NamedTuple):
-    """The answer. `at` is the layer looked at; `rules` derive the first solution there, by layer name.
+    """The answer. `at` is the layer looked at; `rules` derive the first solution there, by layer name; where the input
+    is varied for a shape, `paths` lead from it to there in the first and the last solution.
 
     `solutions` are all that were found, `stretches` the same, first and last. Where there is none, `misses` are the
     nearest. `broken` of the `tried` combinations give no network; `broken_because` is what is wrong with one of them.
@@ -74,6 +87,7 @@ class NetworkAnswer(NamedTuple):
     stretches: list[Stretch]
     misses: list[Outcome]
     rules: dict[str, list[Rule]]
+    paths: list[Path]
     tried: int
     broken: int
     broken_because: str
@@ -92,13 +106,14 @@ def solve_network(
     layer: str | None = None,
     at: str | None = None,
     max_combinations: int = MOST_NETWORKS,
-    advance: Callable[[int], None] = lambda count: None,
+    watching: Watching | None = None,
 ) -> NetworkAnswer:
     """Return every combination of `vary` that meets all `targets`, smallest first in the order of `vary`.
 
     A name in `vary` is an argument of `layer`, of another layer (`conv2.padding`), a var of the spec, `input` (all its
     spatial sizes alike) or one of them (`height`). Shapes and receptive fields are read at `at`, else at `layer`, else
-    at the output; of a group's name its last layer is meant. `advance` is told of each combination tried.
+    at the output; of a group's name its last layer is meant. `watching` is given how many combinations there are, and
+    gives what is told of each one tried.
     Raises CnncalcError: what is wrong with the spec as it is, E720 for a question that makes no sense, E223 for a layer
     there is not, E472 where there are more combinations than `max_combinations`.
     """
@@ -115,16 +130,17 @@ def solve_network(
     solutions: list[Outcome] = []
     others: list[tuple[float, Outcome]] = []
     broken: list[Outcome] = []
-    for values in _combinations(varied):
-        outcome = _outcome(network, graph, varied, values, targets, place)
-        away = _away(targets, outcome)
-        if outcome.problem:
-            broken.append(outcome)
-        if away == 0 and not outcome.problem:
-            solutions.append(outcome)
-        elif away is not None:
-            others.append((away, outcome))
-        advance(1)
+    with (watching or _unwatched)(tried) as advance:
+        for values in _combinations(varied):
+            outcome = _outcome(network, graph, varied, values, targets, place)
+            away = _away(targets, outcome)
+            if outcome.problem:
+                broken.append(outcome)
+            if away == 0 and not outcome.problem:
+                solutions.append(outcome)
+            elif away is not None:
+                others.append((away, outcome))
+            advance(1)
     return NetworkAnswer(
         graph,
         find_node(graph, place).name,
@@ -134,6 +150,7 @@ def solve_network(
         list(_stretches(varied, solutions)),
         [] if solutions else _nearest(others),
         _derivation(network, graph, varied, solutions, targets, place) if solutions else {},
+        _paths(network, graph, varied, solutions, targets, place),
         tried,
         len(broken),
         broken[0].problem if broken else "",
@@ -274,9 +291,49 @@ def _derivation(
     names = [*dict.fromkeys([one.layer for one in varied if one.kind == "argument"] + [at])]
     found: dict[str, list[Rule]] = {}
     for name in names:
-        rules = explain(report, name).rules
-        shown = ["shape"] if "shape" in wanted else []
-        shown += ["receptive_field"] if "rf" in wanted and name == at else []
-        shown += ["parameters"] if "params" in wanted and name != at else []
-        found[name] = [rule for quantity in shown for rule in rules[quantity]]
-    return {name: rules for name, rules in found.items() if rules}
+        if "shape" in wanted:
+            source = _sized_by(report, name)
+            found[source] = explain(report, source).rules["shape"]
+        if "rf" in wanted and name == at:
+            found.setdefault(name, []).extend(explain(report, name).rules["receptive_field"])
+        if "params" in wanted and name != at:
+            found.setdefault(name, []).extend(explain(report, name).rules["parameters"])
+    return found
+
+
+def _sized_by(report: Report, name: str) -> str:
+    """Return the last layer, up to `name`, whose output is larger or smaller than its input."""
+    node = report.layer(name).node
+    while node.inputs[0] != INPUT and node.output_shape[1:] == node.input_shapes[0][1:]:
+        node = report.layer(node.inputs[0]).node
+    return node.name
+
+
+def _paths(
+    network: Network,
+    graph: Graph,
+    varied: Sequence[Unknown],
+    solutions: list[Outcome],
+    targets: Sequence[Target],
+    place: str,
+) -> list[Path]:
+    """Return the path of the first and of the last solution, where the input is varied for a shape."""
+    if not any(one.kind == "input" for one in varied) or all(target.quantity != "shape" for target in targets):
+        return []
+    found: list[Path] = []
+    for outcome in (*solutions[:1], *solutions[1:][-1:]):
+        built, _ = build(network, graph, varied, outcome.values)
+        found.append(_path(built, find_node(built, place)))
+    return found
+
+
+def _path(graph: Graph, node: Node) -> Path:
+    nodes = {one.name: one for one in graph.every_node()}
+    steps: Path = []
+    while True:
+        if node.output_shape[1:] != node.input_shapes[0][1:]:
+            steps.append((node.name, node.output_shape[1:] or node.output_shape))
+        if node.inputs[0] == INPUT:
+            break
+        node = nodes[node.inputs[0]]
+    return [(INPUT, graph.input_shape[1:] or graph.input_shape), *reversed(steps)]

@@ -24,28 +24,17 @@ class Target(NamedTuple):
     wanted: Reading
 
 
-class Quantity(NamedTuple):
-    """How a number is read off a report, at a layer, and how an amount of it is written."""
-
-    read: Callable[[Report, str], int]
-    parse: Callable[[str], int]
-
-
-def _field(report: Report, layer: str) -> int:
-    return min((field.size for field in report.layer(layer).receptive.fields), default=1)
-
-
 SHAPE = "shape"
 
-NUMBERS: dict[str, Quantity] = {
-    "rf": Quantity(_field, parse_count),
-    "params": Quantity(lambda report, _: report.totals.parameters, parse_count),
-    "macs": Quantity(lambda report, _: report.totals.macs, parse_count),
-    "flops": Quantity(lambda report, _: report.totals.flops, parse_count),
-    "memory": Quantity(lambda report, _: report.totals.peak_bytes, parse_bytes),
-    "layers": Quantity(lambda report, _: len(report.graph.executed), parse_count),
+NUMBERS: dict[str, Callable[[str], int]] = {
+    "rf": parse_count,
+    "params": parse_count,
+    "macs": parse_count,
+    "flops": parse_count,
+    "memory": parse_bytes,
+    "layers": parse_count,
 }
-"""What can be wanted besides a shape. `rf` is the layer's, of the axis that sees least, the others the network's."""
+"""What can be wanted besides a shape, and how an amount of it is read."""
 
 ALSO_CALLED = {"parameters": "params", "receptive_field": "rf", "output_shape": SHAPE}
 
@@ -59,7 +48,7 @@ def parse_target(text: str) -> Target:
     name, sign, amount = match.groups() if match else (SHAPE, "=", text.strip())
     quantity = ALSO_CALLED.get(name.lower(), name.lower())
     if quantity in NUMBERS:
-        return Target(quantity, sign, NUMBERS[quantity].parse(amount))
+        return Target(quantity, sign, NUMBERS[quantity](amount))
     if quantity != SHAPE or not _SIZES.fullmatch(amount):
         names = ", ".join(NUMBERS)
         raise refused(
@@ -76,10 +65,28 @@ def read(target: Target, node: Node, report: Report | None) -> Reading:
     """
     if target.quantity != SHAPE:
         assert report is not None
-        return NUMBERS[target.quantity].read(report, node.name)
+        return _number(target.quantity, report, node.name)
     shape = node.output_shape
     wanted = len(target.wanted) if isinstance(target.wanted, tuple) else 1
     return shape[-wanted:] if wanted > 1 else shape[1:] or shape
+
+
+def _number(quantity: str, report: Report, layer: str) -> int:
+    """Return a number of the network; of `rf` the layer's own, on the axis that sees least. `memory` is the peak."""
+    totals = report.totals
+    match quantity:
+        case "rf":
+            return min((field.size for field in report.layer(layer).receptive.fields), default=1)
+        case "params":
+            return totals.parameters
+        case "macs":
+            return totals.macs
+        case "flops":
+            return totals.flops
+        case "memory":
+            return totals.peak_bytes
+        case _:
+            return len(report.graph.executed)
 
 
 def distance(target: Target, reading: Reading) -> int | None:

@@ -87,10 +87,13 @@ def _unknown(
     if layer:
         known_names = [*argument_fields(type(find_node(graph, layer).layer)), *known_names]
     near = did_you_mean(name, known_names)
-    raise refused(
-        say("there is no {name} to vary here", name=name),
-        say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(known_names)),
-    )
+    if near:
+        help = say("did you mean {name}?", name=near)
+    elif layer or not any(name in argument_fields(type(node.layer)) for node in graph.every_node()):
+        help = say("there are {names}", names=", ".join(known_names))
+    else:
+        help = say("say whose it is: --layer conv1, or --vary conv1.{name}", name=name)
+    raise refused(say("there is no {name} to vary here", name=name), help)
 
 
 RANGES: dict[str, range] = {

@@ -133,7 +133,7 @@ def solve_axis(question: Question) -> AxisAnswer:
             else:
                 others.setdefault(found.out, found)
     misses = [] if solutions or question.target is None else _nearest(others, question.target)
-    return AxisAnswer(question, solutions, misses, tried, refused)
+    return AxisAnswer(question, solutions, misses, tried * len(sizes or (0,)), refused)
 
 
 def combinations(question: Question) -> Iterator[dict[str, int]]:
