@@ -9,6 +9,7 @@ from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.kinds import (
     MOST_AXES,
     PADDING_WORDS,
+    AnyAxes,
     Choice,
     Count,
     Counts,
@@ -179,6 +180,16 @@ def _kind(kind: Kind, axes: int) -> Schema:
                 "minimum": 0,
                 "examples": [0, 1, *PADDING_WORDS],
                 **_list(pair, axes),
+            }
+        case AnyAxes(fractions):
+            bound: Schema = {"exclusiveMinimum": 0} if fractions else {"minimum": 1}
+            number = "number" if fractions else "integer"
+            return {
+                "type": [number, "array", "null"],
+                **bound,
+                "items": {"type": [number, "string"], **bound},
+                "minItems": 1,
+                "maxItems": 3,
             }
         case Sides():
             return {"type": ["integer", "array"], **_list({"type": ["integer", "string"]}, 2 * axes)}
