@@ -22,6 +22,10 @@ MARGIN = 0.04
 MOST_TITLES = 5_000
 """So many dots tell their values to a pointer; a file with more of them would be slow to show."""
 
+MOST_PAIRS = 200_000
+"""With more pairs of points, none is named: there is no room for words."""
+LABEL_SIZE = 10.0
+
 COLORS = {
     "cnn-dot": ("fill:#8c959f", "fill:#6e7781"),
     "cnn-best": ("fill:#0969da", "fill:#58a6ff"),
@@ -94,19 +98,22 @@ def point_text(picture: Picture, point: Point) -> str:
 
 
 def _labels(picture: Picture, x: Scale, y: Scale) -> Iterator[Markup]:
-    """Yield what the points on the front are, where the words meet no other words and no other point of the front."""
+    """Yield what the points on the front are, where the words meet no other words and no point."""
     best = [point for point in picture.points if point.is_best]
-    taken = [_Box(x.at(one.x) - 5, y.at(one.y) - 5, x.at(one.x) + 5, y.at(one.y) + 5) for one in best]
-    for at, point in enumerate(best):
+    if len(best) * len(picture.points) > MOST_PAIRS:
+        return
+    dots = [_Box(x.at(one.x) - 4, y.at(one.y) - 4, x.at(one.x) + 4, y.at(one.y) + 4) for one in picture.points]
+    taken: list[_Box] = []
+    for point in best:
         text = point_text(picture, point)
-        wide = text_width(text, 10)
+        wide = text_width(text, LABEL_SIZE)
         px, py = x.at(point.x), y.at(point.y)
         for left, base in ((px + 8, py + 14), (px - 8 - wide, py - 7), (px + 8, py - 7), (px - 8 - wide, py + 14)):
-            box = _Box(left, base - 10, left + wide, base + 3)
+            box = _Box(left, base - 9, left + wide, base + 2)
             inside = box.left >= LEFT and box.right <= WIDTH - 4 and box.top >= TOP and box.bottom <= HEIGHT - BOTTOM
-            if inside and not any(box.meets(other) for other in (*taken[:at], *taken[at + 1 :])):
-                taken.append(box)
-                yield label(left, base, text, size=10)
+            if inside and not any(box.meets(other) for other in (*taken, *dots)):
+                taken.append(_Box(left - 8, base - 16, left + wide + 8, base + 9))
+                yield label(left, base, text, size=LABEL_SIZE)
                 break
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -87,7 +88,10 @@ class Evaluator:
 
 
 def refuse_missing_places(job: Job) -> None:
-    """Raise CnncalcError (E733) for a column of a place that neither the first nor the last network has."""
+    """Raise CnncalcError (E733) for a column of a place that neither the first nor the last network has.
+
+    Where one of the two is not possible, nothing is known of the networks between.
+    """
     wanted = [column for column in job.columns if column.place]
     if not wanted:
         return
@@ -97,16 +101,18 @@ def refuse_missing_places(job: Job) -> None:
         try:
             facts, _ = evaluator.facts(job.plan.combination(index))
         except CnncalcError:
-            continue
+            return
         names.update(dict.fromkeys(name for node in facts.graph.executed for name in _beginnings(node.name)))
     for column in wanted:
-        if names and column.place not in names:
+        if column.place not in names:
             near = did_you_mean(column.place, names)
             message = say("{key}: the network has no layer {name}", key=column.key, name=column.place)
-            known = say("there are {names}", names=", ".join([*names][:12]))
-            raise CnncalcError(
-                [Diagnostic("E733", message, help=say("did you mean {name}?", name=near) if near else known)]
-            )
+            help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=_some(names))
+            raise CnncalcError([Diagnostic("E733", message, help=help)])
+
+
+def _some(names: Iterable[str]) -> str:
+    return ", ".join([*names][:12])
 
 
 def _beginnings(name: str) -> list[str]:

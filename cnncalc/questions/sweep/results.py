@@ -153,7 +153,7 @@ class Results:
             except ValueError:
                 break
             self.rows.append(row)
-            self._end = at + len(line.rstrip(b",\r"))
+            self._end = at + len(line.removesuffix(self._form.between[:-1]))
             at += len(line) + 1
             if len(self.rows) == most:
                 break

@@ -97,14 +97,14 @@ class Picture(NamedTuple):
 
 
 def picture_of(view: View, rows: Sequence[Row]) -> Picture:
-    """Return the picture of the rows that are shown and have both numbers. Raises CnncalcError (E737) for none."""
+    """Return the picture of the rows that meet the conditions and have both numbers. Raises CnncalcError (E737) for none."""
     assert view.plot is not None
     across, up = view.plot
     x, y = view.columns[across], view.columns[up]
     names = tuple(column for column in view.columns if not column.quantity)
     best = view.marked(rows)
     points: list[Point] = []
-    for index in view.shown(rows):
+    for index in selected(rows, view.conditions, None, None):
         cells = rows[index].cells
         at_x, at_y = as_number(cells[across], x), as_number(cells[up], y)
         if at_x is not None and at_y is not None:
