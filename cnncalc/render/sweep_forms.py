@@ -63,7 +63,7 @@ class JsonLines:
 
     def row(self, line: bytes) -> Row:
         """Return the row of a line. Raises ValueError."""
-        found: Any = json.loads(line.rstrip(b","))
+        found: Any = json.loads(line)
         try:
             values = [found[column.key] for column in self._columns]
             error = found[ERROR] or ""

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
-from cnncalc.output import replace_file
 from cnncalc.homework.grade.record import Record, from_values
+from cnncalc.output import replace_file
 
 FORM = 2
 

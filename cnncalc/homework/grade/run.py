@@ -19,10 +19,10 @@ from cnncalc.homework.grade.files import JOURNAL, File, Refusal, Status
 from cnncalc.homework.grade.guarded import Outcome, StartError, grade_chunk
 from cnncalc.homework.grade.journal import Journal
 from cnncalc.homework.grade.names import safe_names
-from cnncalc.output import cannot_write, replace_file
 from cnncalc.homework.grade.record import Record, digest_of, to_line
 from cnncalc.homework.grade.worker import Job
 from cnncalc.homework.submission import Student
+from cnncalc.output import cannot_write, replace_file
 from cnncalc.text import say
 
 MOST_FILES, MOST_BYTES = 32, 2**20

@@ -147,14 +147,15 @@ class Results:
         if not data.startswith(self._form.first):
             return
         at = len(self._form.first)
-        for line in data[at:].split(b"\n")[:-1]:
+        for ended in data[at:].split(b"\n")[:-1]:
+            line = ended.removesuffix(self._form.between[:-1])
             try:
                 row = self._form.row(line)
             except ValueError:
                 break
             self.rows.append(row)
-            self._end = at + len(line.removesuffix(self._form.between[:-1]))
-            at += len(line) + 1
+            self._end = at + len(line)
+            at += len(ended) + 1
             if len(self.rows) == most:
                 break
 

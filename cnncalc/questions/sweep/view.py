@@ -97,7 +97,10 @@ class Picture(NamedTuple):
 
 
 def picture_of(view: View, rows: Sequence[Row]) -> Picture:
-    """Return the picture of the rows that meet the conditions and have both numbers. Raises CnncalcError (E737) for none."""
+    """Return the picture of the rows that meet the conditions and have both numbers.
+
+    Raises CnncalcError (E737) where there are none.
+    """
     assert view.plot is not None
     across, up = view.plot
     x, y = view.columns[across], view.columns[up]
