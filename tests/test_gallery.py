@@ -101,7 +101,7 @@ def test_what_is_not_functional_is_a_module_that_is_called(name: str) -> None:
 
 
 def test_convnext_has_torchvisions_numbers() -> None:
-    """torchvision permutes axes for Linear and has a bare parameter `layer_scale`: as many numbers under other shapes."""
+    """torchvision permutes axes for Linear, and `layer_scale` is a bare parameter: as many numbers, other shapes."""
     golden: Any = GOLDEN["_convnext_tiny"]
     graph = spec("convnext_tiny")
     held = {

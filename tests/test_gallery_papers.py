@@ -248,6 +248,29 @@ def test_m18_and_its_smaller_relatives(settings: dict[str, int], weights: int, f
     assert before_the_mean.receptive.fields[0].size == field
 
 
+# Google's receptive_field library, which Araujo, Norris and Sim 2019 ("Computing receptive fields of convolutional neural
+# networks", table 1) print: size, effective stride, effective padding.
+@pytest.mark.parametrize(
+    ("name", "layer", "published"),
+    [
+        ("vgg16", "features.30", (212, 32, 90)),
+        ("mobilenet_v1", "block5.1.relu2", (315, 32, 126)),
+        ("inception_v3", "Mixed_7c.concat3", (1311, 32, 618)),
+        ("resnet50_stride_in_1x1", "layer4.2.relu3", (483, 32, 241)),
+    ],
+)
+def test_receptive_fields(name: str, layer: str, published: tuple[int, int, int]) -> None:
+    fields = analyze(spec(name)).layer(layer).receptive.fields
+    assert {(field.size, field.jump, -field.start) for field in fields} == {published}
+
+
+def test_what_faster_rcnn_sees() -> None:
+    """Ren et al. 2015, section 3.1: 171 and 228 pixels for ZF and VGG, after one more 3x3 on the last convolution."""
+    for name, layer, pixels in [("zfnet", "conv5", 171), ("vgg16", "features.28", 228)]:
+        field = analyze(spec(name)).layer(layer).receptive.fields[0]
+        assert field.size + (3 - 1) * field.jump == pixels
+
+
 def test_unet_has_the_sizes_of_figure_1() -> None:
     graph = spec("unet")
     assert shapes(graph, "down1.relu2", "down2.relu2", "down3.relu2", "down4.relu2", "bottom.relu2") == [

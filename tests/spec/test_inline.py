@@ -32,10 +32,8 @@ SAME = {
     "at the top": ("  - Pair\n  - Pair\n", f"  - {CONV}\n  - {RELU}\n" * 2),
     "repeated": ("  - {type: Pair, repeat: 3}\n  - ReLU\n", f"  - {CONV}\n  - {RELU}\n" * 3 + "  - ReLU\n"),
     "numbered": (
-        "  - name: features\n    type: Sequential\n    layers:\n      - ReLU\n      - {type: Pair, repeat: 2}\n      - ReLU\n",
-        "  - name: features\n    type: Sequential\n    layers:\n      - ReLU\n"
-        + f"      - {CONV}\n      - {RELU}\n" * 2
-        + "      - ReLU\n",
+        "  - {name: features, type: Sequential, layers: [ReLU, {type: Pair, repeat: 2}, ReLU]}\n",
+        f"  - {{name: features, type: Sequential, layers: [ReLU, {CONV}, {RELU}, {CONV}, {RELU}, ReLU]}}\n",
     ),
     "one branch": (
         "  - {type: Concat, branches: {left: {type: Pair}, right: []}}\n",
