@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.report import analyze
 from cnncalc.cli.guard import FINDING, show_warnings
@@ -16,6 +17,7 @@ from cnncalc.engine.matching import extra_tensors
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.graph import Graph
 from cnncalc.interop.arrays import write_array
+from cnncalc.render.lighter import effect_json, show_effect
 from cnncalc.render.progress import progress
 from cnncalc.render.run import Ranked, proof_json, show_proof
 from cnncalc.render.screen import Screen
@@ -24,6 +26,12 @@ from cnncalc.spec.files import read_text
 from cnncalc.spec.load import load
 from cnncalc.text import reason_text, say
 from cnncalc.verify import needed_bytes, run
+
+if TYPE_CHECKING:
+    from cnncalc.lighter import Wishes
+    from cnncalc.verify.lighter import Effect
+
+After = Callable[[Any, Any], None]
 
 
 class Request(NamedTuple):
@@ -45,6 +53,7 @@ class Request(NamedTuple):
     top: int | None
     labels: str | None
     max_layers: int
+    wishes: Wishes | None
 
 
 def execute(request: Request, *, as_json: bool, color: str) -> int:
@@ -59,14 +68,15 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     folder = Path(request.save_activations) if request.save_activations else None
     if folder:
         make_folder(folder)
-    with progress(graph, color) as (before, after):
-
-        def done(step: Any, output: Any) -> None:
-            after(step)
-            if folder:
-                write_array(folder / f"{step.node.name}.npy", output)
-
-        proof = run(graph, x=x, weights=weights, dtype=request.dtype, before_step=before, after_step=done)
+    save = saver(folder)
+    effect = None
+    if request.wishes:
+        effect = run_both(graph, request, x, weights, save, color)
+        proof = effect.proof
+    else:
+        with progress(graph, color) as (before, after):
+            watch = both(after, save)
+            proof = run(graph, x=x, weights=weights, dtype=request.dtype, before_step=before, after_step=watch)
     if request.output:
         write_array(Path(request.output).resolve(), proof.output)
     ranked = ranking(proof.output, request.top, labels)
@@ -75,10 +85,48 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     given = request.input if request.input and shape is None else None
     origins = (given, request.weights, request.seed)
     if as_json:
-        sys.stdout.write(dumps(proof_json(proof, ranked, origins)))
+        lighter = {"lighter": effect_json(effect)} if effect else {}
+        sys.stdout.write(dumps(proof_json(proof, ranked, origins) | lighter))
     else:
-        show_proof(Screen(sys.stdout, color), proof, ranked, origins)
+        screen = Screen(sys.stdout, color)
+        show_proof(screen, proof, ranked, origins)
+        if effect:
+            show_effect(screen, effect)
     return FINDING if proof.mismatches else 0
+
+
+def saver(folder: Path | None) -> After:
+    """Return what keeps each layer's output in a folder, if there is one."""
+
+    def save(step: Any, output: Any) -> None:
+        if folder:
+            write_array(folder / f"{step.node.name}.npy", output)
+
+    return save
+
+
+def both(after: Callable[[Any], None], save: After) -> After:
+    """Return what tells the progress that a layer is done, and saves its output."""
+
+    def watch(step: Any, output: Any) -> None:
+        after(step)
+        save(step, output)
+
+    return watch
+
+
+def run_both(graph: Graph, request: Request, x: Any, weights: Any, save: After, color: str) -> Effect:
+    """Run the network as it is and made lighter, on the same input and weights."""
+    from cnncalc.verify.lighter import effect, prepare, run_lighter, run_original
+
+    wishes = request.wishes
+    assert wishes
+    prepared = prepare(graph, wishes, weights, batch=x.shape[0], dtype=request.dtype)
+    with progress(graph, color) as (before, after):
+        original = run_original(prepared, x, before=before, after=both(after, saver(None)))
+    with progress(prepared.lightened.report.graph, color) as (before, after):
+        proof = run_lighter(prepared, x, before=before, after=both(after, save))
+    return effect(prepared, original, proof)
 
 
 def check_before(graph: Graph, request: Request) -> None:

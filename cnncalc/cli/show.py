@@ -13,15 +13,18 @@ from cnncalc.text import say
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.graph import Graph
+    from cnncalc.lighter import Lightened
     from cnncalc.render.words import Seen
 
 
-def print_summary(report: Report, form: str, columns: str | None, depth: int | None, color: str) -> None:
-    """Print a summary as `table`, `json` or a name of FORMATS."""
+def print_summary(
+    report: Report, form: str, columns: str | None, depth: int | None, color: str, lightened: Lightened | None = None
+) -> None:
+    """Print a summary as `table`, `json` or a name of FORMATS; of a network made lighter, also what that saves."""
     if form == "json":
         from cnncalc.render.to_json import dumps, report_json
 
-        sys.stdout.write(dumps(report_json(report)))
+        sys.stdout.write(dumps(report_json(report) | _lighter_json(lightened)))
         return
     from cnncalc.render.table import chosen
 
@@ -29,11 +32,35 @@ def print_summary(report: Report, form: str, columns: str | None, depth: int | N
     if form == "table":
         from cnncalc.render.summary import show_summary
 
-        show_summary(Screen(sys.stdout, color), report, picked, depth, keep_all=columns is not None)
+        screen = Screen(sys.stdout, color)
+        show_summary(screen, report, picked, depth, keep_all=columns is not None)
+        if lightened:
+            from cnncalc.render.lighter import show_lightened
+
+            show_lightened(screen, lightened)
         return
     from cnncalc.render.tables import FORMATS
 
     sys.stdout.write(FORMATS[form](report, picked, depth))
+
+
+def write_spec(graph: Graph, path: str) -> None:
+    """Write a network as a spec, whole or not at all. Raises CnncalcError."""
+    from pathlib import Path
+
+    from cnncalc.interop.files import write_whole
+    from cnncalc.spec.write import network_text
+
+    text = network_text(graph).encode()
+    write_whole(Path(path), lambda file: file.writelines([text]))
+
+
+def _lighter_json(lightened: Lightened | None) -> dict[str, object]:
+    if lightened is None:
+        return {}
+    from cnncalc.render.lighter import lightened_json
+
+    return {"lighter": lightened_json(lightened)}
 
 
 def canonical(quantity: str | None) -> str | None:

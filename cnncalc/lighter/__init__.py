@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from cnncalc.lighter.lighten import lighten
-from cnncalc.lighter.lightened import Lightened, Pool, Stored
+from cnncalc.lighter.lightened import Lightened, Pool, Saving, Stored
 from cnncalc.lighter.wishes import QUANTIZED, SCALES, Wish, Wishes, read_wishes
 
-__all__ = ["QUANTIZED", "SCALES", "Lightened", "Pool", "Stored", "Wish", "Wishes", "lighten", "read_wishes"]
+__all__ = ["QUANTIZED", "SCALES", "Lightened", "Pool", "Saving", "Stored", "Wish", "Wishes", "lighten", "read_wishes"]

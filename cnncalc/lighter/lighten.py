@@ -15,7 +15,7 @@ from cnncalc.lighter.rules import RULES
 from cnncalc.lighter.storage import counted, stored
 from cnncalc.lighter.wanted import check_paths, names_text, wanted
 from cnncalc.lighter.wishes import QUANTIZED, Wishes
-from cnncalc.text import number, say
+from cnncalc.text import later, number, say
 
 
 def lighten(
@@ -101,6 +101,10 @@ def _notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> It
         yield say("no channels go: the share of so few is none")
     if found.zeroed:
         yield say(
+            "pruned weights are stored as compressed sparse rows: the values, a column index of 2 bytes each (4 beyond "
+            "65,536 columns), and a row pointer of 4 bytes a row"
+        )
+        yield say(
             "zeros are multiplied like other weights by a dense kernel: MACs stay at {macs}",
             macs=number(found.report.totals.macs),
         )
@@ -111,5 +115,15 @@ def _notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> It
                 sparse=number(found.stored.total),
                 dense=number(dense.total),
             )
+    if found.wishes.quantize:
+        per_channel = later(
+            "weights are {dtype}, with a float32 scale for each output channel and no zero point; biases are int32; the "
+            "input and each layer's output have a scale and a zero point"
+        )
+        per_tensor = later(
+            "weights are {dtype}, with one float32 scale each and no zero point; biases are int32; the input and each "
+            "layer's output have a scale and a zero point"
+        )
+        yield say(per_channel if found.wishes.scales == "per-channel" else per_tensor, dtype=found.wishes.quantize)
     if found.wishes.quantize and any(facts.held.buffer_count for facts in counted(found.report)):
         yield say("normalisation is not folded into the convolutions, and its numbers stay {dtype}", dtype=dtype)

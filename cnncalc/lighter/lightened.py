@@ -34,6 +34,18 @@ class Stored(NamedTuple):
         return sum(self)
 
 
+class Saving(NamedTuple):
+    """A number before and after."""
+
+    before: int
+    after: int
+
+    @property
+    def ratio(self) -> float:
+        """What is left, as a share; 1 where there was nothing."""
+        return self.after / self.before if self.before else 1.0
+
+
 class Lightened(NamedTuple):
     """A network made lighter, beside the original. Bytes of both reports are for the same batch.
 
@@ -55,6 +67,17 @@ class Lightened(NamedTuple):
     pools: tuple[Pool, ...]
     zeroed: dict[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def savings(self) -> dict[str, Saving]:
+        """Before and after, by `parameters`, `macs`, `stored_bytes`, `peak_bytes`."""
+        before, after = self.original.totals, self.report.totals
+        return {
+            "parameters": Saving(before.parameters, after.parameters),
+            "macs": Saving(before.macs, after.macs),
+            "stored_bytes": Saving(self.original_stored.total, self.stored.total),
+            "peak_bytes": Saving(before.peak_bytes, after.peak_bytes),
+        }
 
     @property
     def stored_bytes(self) -> int:

@@ -32,15 +32,15 @@ def summary_lines(
     for row in texts:
         yield aligned(fitted.columns, fitted.widths, [row[place] for place in places])
     yield ""
-    yield from _wrapped(total_parts(report), width)
-    yield from _wrapped([training_text(report)], width)
-    yield from _wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
+    yield from wrapped(total_parts(report), width)
+    yield from wrapped([training_text(report)], width)
+    yield from wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
     if report.batch > 1:
-        yield from _wrapped(
+        yield from wrapped(
             [say("MACs and FLOPs are for one input, memory is for the batch of {batch}", batch=report.batch)], width
         )
     for head in report.heads:
-        yield from _wrapped([head_text(head)], width)
+        yield from wrapped([head_text(head)], width)
     if fitted.dropped:
         yield from left_out(fitted.dropped, width)
 
@@ -109,7 +109,7 @@ def head_text(head: HeadFacts) -> str:
     )
 
 
-def _wrapped(parts: Sequence[str], width: int) -> Iterator[str]:
+def wrapped(parts: Sequence[str], width: int) -> Iterator[str]:
     """Yield phrases three spaces apart, folded between them, and between words where one alone is too long."""
     line = ""
     for part in parts:

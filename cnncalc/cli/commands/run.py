@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli.guard import guard
+from cnncalc.cli.lighter import PruneOption, PruneTogetherOption, QuantizeOption, ScalesOption, wishes_of
 from cnncalc.cli.options import (
     BatchOption,
     Color,
@@ -58,6 +59,10 @@ def run(
     batch: BatchOption = 1,
     dtype: Annotated[RunDtype, typer.Option("--dtype", help=say("To compute in."))] = RunDtype.float32,
     set_: SetOption = None,
+    prune: PruneOption = None,
+    prune_together: PruneTogetherOption = False,
+    quantize: QuantizeOption = None,
+    scales: ScalesOption = None,
     output: Annotated[
         str | None,
         typer.Option("--output", metavar=say("FILE"), help=say("Save the output, .npy."), show_default=False),
@@ -103,6 +108,7 @@ def run(
             top=top,
             labels=labels,
             max_layers=max_layers,
+            wishes=wishes_of(prune, prune_together, quantize, scales),
         )
         code = execute(request, as_json=json, color=color.value)
     if code:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli.guard import guard, show_warnings
+from cnncalc.cli.lighter import PruneOption, PruneTogetherOption, QuantizeOption, ScalesOption, wishes_of
 from cnncalc.cli.options import (
     BatchOption,
     Color,
@@ -52,6 +53,16 @@ def summary(
             autocompletion=complete_columns,
         ),
     ] = None,
+    prune: PruneOption = None,
+    prune_together: PruneTogetherOption = False,
+    quantize: QuantizeOption = None,
+    scales: ScalesOption = None,
+    save_spec: Annotated[
+        str | None,
+        typer.Option(
+            "--save-spec", metavar=say("FILE"), help=say("Save the network shown as a spec, .yaml."), show_default=False
+        ),
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help=say("How to print it."))] = Format.table,
     json: JsonOption = False,
     color: ColorOption = Color.auto,
@@ -64,9 +75,21 @@ def summary(
         from cnncalc.cli.show import print_summary
         from cnncalc.spec.load import load
 
+        wishes = wishes_of(prune, prune_together, quantize, scales)
         graph = load(file, input_shape=parse_shape(input), settings=parse_settings(set_), max_layers=max_layers)
-        from cnncalc.analysis.report import analyze
+        lightened = None
+        if wishes:
+            from cnncalc.lighter import lighten
 
-        report = analyze(graph, batch=batch, dtype=dtype.value)
+            lightened = lighten(graph, wishes, batch=batch, dtype=dtype.value)
+            report = lightened.report
+        else:
+            from cnncalc.analysis.report import analyze
+
+            report = analyze(graph, batch=batch, dtype=dtype.value)
+        if save_spec:
+            from cnncalc.cli.show import write_spec
+
+            write_spec(report.graph, save_spec)
         show_warnings(report.warnings, graph.source, color.value)
-        print_summary(report, "json" if json else format.value, columns, depth, color.value)
+        print_summary(report, "json" if json else format.value, columns, depth, color.value, lightened)
