@@ -187,8 +187,8 @@ def test_the_python_snippet_prints_what_is_shown(folder: Path) -> None:
 
 
 def test_the_layer_types_are_all() -> None:
-    section = TEXT.split("### Layer types")[1].split("\n\n")[2]
-    assert section.removesuffix(".").replace("\n", " ").split(", ") == list(LAYERS)
+    _, _, *rows = TEXT.split("### Layer types")[1].split("\n\n")[2].splitlines()
+    assert ", ".join(row.split("|")[2].strip() for row in rows).split(", ") == list(LAYERS)
 
 
 def test_options_named_in_the_set_of_other_commands_exist(folder: Path) -> None:

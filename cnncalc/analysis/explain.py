@@ -101,7 +101,7 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
         )
     smallest, ungated = after.smallest[0].size, after.without_gate[0].size
     if ungated != after.fields[0].size:
-        rules.append(Rule(say("RF"), say("without the gate, which sees the whole input"), str(ungated), ungated))
+        rules.append(Rule(say("RF"), say("without gates and statistics, which see the whole input"), str(ungated), ungated))
     elif smallest != after.fields[0].size and len(node.inputs) > 1:
         rules.append(Rule(say("RF"), say("of the path that sees least"), str(smallest), smallest))
     return rules
