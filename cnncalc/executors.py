@@ -33,16 +33,33 @@ def processes(jobs: int) -> Generator[Executor]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    executor = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts)
+    executor = ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
     try:
         yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; only the one that the user started answers it."""
+def _begin() -> None:
+    """What each process does first.
+
+    Ctrl-C reaches every process of a terminal, and only the one that the user started answers it. A process whose
+    parent was killed would wait for work for ever: its queues never close, since its brothers hold them too.
+    """
+    from multiprocessing import parent_process
+    from threading import Thread
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=[parent.sentinel], daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    from multiprocessing.connection import wait
+
+    wait([sentinel])
+    os._exit(1)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pickle
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from time import perf_counter
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.questions.sweep.evaluate import Evaluator, Job, Row, evaluate_chunk
@@ -13,8 +14,10 @@ from cnncalc.text import say
 
 FEW = 48
 """So many combinations are done before other processes would have started."""
-MOST = 64
+MOST = 256
 """Rows that a worker is handed at a time, at most."""
+CHUNK_SECONDS = 0.2
+"""About so long a worker is busy with them: a sweep that is stopped loses no more."""
 AHEAD = 4
 """So many chunks a worker are on their way."""
 
@@ -25,13 +28,19 @@ def run(job: Job, executor: Executor | None, parallel: int, first: int = 0) -> I
     Raises CnncalcError (E734) where a worker has another version, or the executor fails.
     """
     count = job.plan.size
+    evaluator = Evaluator(job)
     if executor is None:
-        evaluator = Evaluator(job)
         for index in range(first, count):
             yield [evaluator.row(index)]
         return
+    if first == count:
+        return
+    start = perf_counter()
+    yield [evaluator.row(first)]
+    # The first row takes longer than most, so that a chunk takes less than it might.
+    size = max(1, min(MOST, int(CHUNK_SECONDS / (perf_counter() - start)), (count - first) // (AHEAD * parallel)))
     pickled = pickle.dumps(job)
-    size = max(1, min(MOST, (count - first) // (AHEAD * parallel)))
+    first += 1
     pending: deque[Future[list[Row] | str]] = deque()
     try:
         for begin in range(first, count, size):
