@@ -30,6 +30,12 @@ NETWORKS = {
     "lopsided": network(
         "{name: c, type: Conv2d, out_channels: 2, kernel_size: 3, padding: [[2, 1], [0, 0]]}", "[1, 8, 12]"
     ),
+    # (7 - 1)*3 - 2*1 + 2*(4 - 1) + 1 + 1 = 24: 3x24x24; 2*3*16 = 96 weights, 49 input positions
+    "transposed": network(
+        "{name: t, type: ConvTranspose2d, out_channels: 3, kernel_size: 4, stride: 3, dilation: 2, padding: 1, "
+        "output_padding: 1}",
+        "[2, 7, 7]",
+    ),
     # 8x5x5 of 8x11x11, and with ceil_mode 8x6x6
     "pooled": network("{name: p, type: MaxPool2d, kernel_size: 2}", "[8, 11, 11]"),
     "ceiled": network("{name: p, type: MaxPool2d, kernel_size: 2, ceil_mode: true}", "[8, 11, 11]"),
@@ -92,6 +98,22 @@ NETWORKS = {
 }
 
 HAND = [
+    ("transposed", "t.output_height", 1, "transposed-as-convolution"),  # floor((7 + 2 - 7) / 3) + 1
+    ("transposed", "t.macs", 96 * 24 * 24, "transposed-counted-as-convolution"),
+    ("transposed", "t.macs", 96, "sources-forgotten"),
+    ("transposed", "t.output_height", 7 * 3, "transposed-size-times-stride"),
+    ("transposed", "t.output_height", 6 - 2 + 7 + 1, "transposed-size-kept"),
+    ("transposed", "t.output_height", 21 - 2 + 7 + 1, "transposed-step-too-many"),
+    ("transposed", "t.output_height", 18 + 2 + 7 + 1, "transposed-padding-added"),
+    ("transposed", "t.output_height", 18 - 1 + 7 + 1, "transposed-padding-once"),
+    ("transposed", "t.output_height", 18 + 7 + 1, "transposed-padding-forgotten"),
+    ("transposed", "t.output_height", 18 - 2 + 1 + 1, "transposed-kernel-forgotten"),
+    ("transposed", "t.output_height", 18 - 2 + 4 + 1, "transposed-dilation-forgotten"),
+    ("transposed", "t.output_height", 18 - 2 + 7, "output-padding-forgotten"),
+    ("transposed", "t.output_height", 18 - 2 + 7 + 2, "output-padding-twice"),
+    ("transposed", "t.parameters", 96, "bias-forgotten"),
+    ("transposed", "t.parameters", 3 * 16 + 3, "channels-forgotten"),
+    ("transposed", "t.output_channels", 2, "input-channels-kept"),
     ("halved", "c.parameters", 216, "bias-forgotten"),
     ("halved", "c.parameters", 217, "bias-once"),
     ("halved", "c.parameters", 219, "bias-per-input-channel"),

@@ -15,6 +15,7 @@ from cnncalc.homework.mistakes.parameters import PARAMETERS
 from cnncalc.homework.mistakes.shapes import SHAPE_MISTAKES
 from cnncalc.homework.mistakes.slips import SLIPS
 from cnncalc.homework.mistakes.totals import TOTAL_MISTAKES
+from cnncalc.homework.mistakes.transposed import TRANSPOSED
 from cnncalc.homework.mistakes.windows import WINDOWS
 from cnncalc.homework.workings.working import Mistake
 
@@ -24,6 +25,7 @@ MISTAKES: tuple[Mistake, ...] = (
     *PARAMETERS,
     *COST_MISTAKES,
     *WINDOWS,
+    *TRANSPOSED,
     *SHAPE_MISTAKES,
     *ARRANGEMENTS,
     *FIELD_MISTAKES,

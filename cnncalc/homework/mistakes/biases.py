@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from cnncalc.homework.mistakes.making import HELD, UNSHARED, Altered, in_product, in_products
 from cnncalc.homework.workings import counts
-from cnncalc.homework.workings.parts import Number, Term
+from cnncalc.homework.workings.parts import Convolving, Number, Term
 from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Mistake
-from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.text import later
 
@@ -36,7 +35,7 @@ def _once(product: Product) -> Altered | None:
 
 def _per_input_channel(product: Product) -> Altered | None:
     setting = product.setting
-    if not product.term("biases") or not isinstance(setting.layer, Conv):
+    if not product.term("biases") or not isinstance(setting.layer, Convolving):
         return None
     return Altered(_biases(product, setting.entering[0]), {"channels": setting.entering[0]})
 
@@ -50,7 +49,7 @@ def _per_input(product: Product) -> Altered | None:
 
 def _per_kernel(product: Product) -> Altered | None:
     setting = product.setting
-    if not product.term("biases") or not isinstance(setting.layer, Conv):
+    if not product.term("biases") or not isinstance(setting.layer, Convolving):
         return None
     channels = setting.entering[0] // setting.groups
     return Altered(_biases(product, setting.output[0], channels), {"channels": channels})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from cnncalc.homework.mistakes.making import COSTS, ELEMENTS, UNSHARED, Altered, Change, in_products
 from cnncalc.homework.workings import counts
-from cnncalc.homework.workings.parts import Factor, Setting, Term
+from cnncalc.homework.workings.parts import Convolving, Factor, Setting, Term
 from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Mistake
-from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import Normalisation
 from cnncalc.layers.pool import Pool
@@ -87,7 +86,7 @@ def _doubled(product: Product) -> Altered | None:
 
 def _one_addition_fewer(product: Product) -> Altered | None:
     term = product.term("products")
-    if term is None or not term.has("two"):
+    if term is None or not term.has("two") or term.has("sources"):
         return None
     each = tuple(factor for factor in term.factors if factor.name in ("filters", "units", "positions"))
     return Altered(product.adding(Term("unmade", each, minus=True)))
@@ -102,7 +101,7 @@ def _bias_additions(product: Product) -> Altered | None:
 
 def _bias_once_a_channel(product: Product) -> Altered | None:
     setting = product.setting
-    if not counts.bias_additions(setting) or not isinstance(setting.layer, Conv) or not product.term("products"):
+    if not counts.bias_additions(setting) or not isinstance(setting.layer, Convolving) or not product.term("products"):
         return None
     added = Term("additions", counts.bias_term(setting).factors)
     bare = product.replacing("additions")
@@ -150,7 +149,7 @@ def _norm_counted(times: int) -> Change:
 
 def _element_counted(product: Product) -> Altered | None:
     setting = product.setting
-    if product.terms or isinstance(setting.layer, Conv | Linear | Normalisation):
+    if product.terms or isinstance(setting.layer, Convolving | Linear | Normalisation):
         return None
     (term,) = counts.elements(setting)
     return Altered(product.adding(term._replace(name="each")))

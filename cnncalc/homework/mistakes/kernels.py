@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cnncalc.homework.mistakes.making import HELD, UNSHARED, WEIGHTED, Altered, Change, in_product, in_products
 from cnncalc.homework.workings import counts
-from cnncalc.homework.workings.parts import Number, Setting, Term
+from cnncalc.homework.workings.parts import Convolving, Number, Setting, Term
 from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Mistake
 from cnncalc.layers.conv import Conv
@@ -18,7 +18,7 @@ def _without(name: str) -> Change:
     """Return the change that leaves out a factor."""
 
     def change(product: Product) -> Altered | None:
-        if not isinstance(product.setting.layer, Conv | Linear):
+        if not isinstance(product.setting.layer, Convolving | Linear):
             return None
         found = next((term for term in product.terms if term.has(name)), None)
         if found is None:
@@ -29,7 +29,7 @@ def _without(name: str) -> Change:
 
 
 def _filters_forgotten(product: Product) -> Altered | None:
-    if not product.terms or not product.terms[0].has("filters") or not isinstance(product.setting.layer, Conv):
+    if not product.terms or not product.terms[0].has("filters") or not isinstance(product.setting.layer, Convolving):
         return None
     return Altered(product.each(lambda term: term.without("filters")), {"filters": product.terms[0].first("filters")})
 
@@ -46,7 +46,7 @@ def _count(name: str, size_of: Callable[[Setting], int]) -> Change:
 
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, Conv) or not any(term.has(name) for term in product.terms):
+        if not isinstance(setting.layer, Convolving) or not any(term.has(name) for term in product.terms):
             return None
         values = {"filters": setting.output[0], "channels": setting.entering[0]}
         return Altered(product.each(lambda term: term.setting(name, size_of(setting))), values)
@@ -56,7 +56,7 @@ def _count(name: str, size_of: Callable[[Setting], int]) -> Change:
 
 def _groups_forgotten(product: Product) -> Altered | None:
     setting = product.setting
-    if setting.groups == 1 or not isinstance(setting.layer, Conv) or not product.terms[:1]:
+    if setting.groups == 1 or not isinstance(setting.layer, Convolving) or not product.terms[:1]:
         return None
     changed = product.each(lambda term: term.setting("channels", setting.entering[0]))
     return Altered(changed, {"groups": setting.groups})
@@ -64,7 +64,7 @@ def _groups_forgotten(product: Product) -> Altered | None:
 
 def _groups_twice(product: Product) -> Altered | None:
     setting = product.setting
-    if setting.groups == 1 or not isinstance(setting.layer, Conv) or not product.terms[:1]:
+    if setting.groups == 1 or not isinstance(setting.layer, Convolving) or not product.terms[:1]:
         return None
     first = product.terms[0].setting("filters", setting.output[0] // setting.groups)
     return Altered(product._replace(terms=(first, *product.terms[1:])), {"groups": setting.groups})
@@ -75,14 +75,16 @@ def _kernel(sizes_of: str) -> Change:
 
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, Conv) or not any(term.has("kernel") for term in product.terms):
+        layer = setting.layer
+        if not isinstance(layer, Convolving) or not any(term.has("kernel") for term in product.terms):
             return None
-        sides = tuple(window.kernel for window in setting.windows)
+        sides = layer.kernel_size
+        extents = tuple(d * (k - 1) + 1 for k, d in zip(sides, layer.dilation, strict=True))
         sizes: tuple[Number, ...] = {
             "once": sides[:1],
             "added": (sum(sides),),
             "none": (),
-            "extent": tuple(window.extent for window in setting.windows),
+            "extent": extents,
         }[sizes_of]
 
         def put(term: Term) -> Term:
@@ -92,8 +94,7 @@ def _kernel(sizes_of: str) -> Change:
             rest = term.without("kernel").factors
             return term._replace(factors=(*rest[:at], *factors("kernel", sizes), *rest[at:]))
 
-        extents = shape_text([window.extent for window in setting.windows])
-        return Altered(product.each(put), {"kernel": shape_text(sides), "extent": extents})
+        return Altered(product.each(put), {"kernel": shape_text(sides), "extent": shape_text(extents)})
 
     return in_products(change)
 
@@ -101,7 +102,7 @@ def _kernel(sizes_of: str) -> Change:
 def _unshared(*, biases: bool) -> Change:
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if not isinstance(setting.layer, Conv) or not (product.term("weights") or product.term("biases")):
+        if not isinstance(setting.layer, Convolving) or not (product.term("weights") or product.term("biases")):
             return None
         places = counts.positions(setting)
 
@@ -116,10 +117,11 @@ def _unshared(*, biases: bool) -> Change:
 
 def _unshared_one_channel(product: Product) -> Altered | None:
     setting = product.setting
-    if not isinstance(setting.layer, Conv) or not product.term("weights"):
+    layer = setting.layer
+    if not isinstance(layer, Convolving) or not product.term("weights"):
         return None
     places = counts.positions(setting)
-    kernel = factors("kernel", tuple(window.kernel for window in setting.windows))
+    kernel = factors("kernel", layer.kernel_size)
     terms = (Term("weights", (*kernel, *places)), Term("biases", places))
     changed = product._replace(terms=terms if product.term("biases") else terms[:1], slides=())
     return Altered(changed, {"positions": shape_text(setting.output[1:])})

@@ -6,10 +6,9 @@ from math import prod
 
 from cnncalc.homework.mistakes.making import COSTS, HELD, NONE, Altered, Change, in_product, in_products
 from cnncalc.homework.workings import counts
-from cnncalc.homework.workings.parts import Factor, Term, windows_of
+from cnncalc.homework.workings.parts import Convolving, Factor, Term, windows_of
 from cnncalc.homework.workings.products import Product, factors
 from cnncalc.homework.workings.working import Changed, Mistake, Working
-from cnncalc.layers.conv import Conv
 from cnncalc.layers.layer_norm import GroupNorm
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import Normalisation
@@ -158,7 +157,7 @@ def _weightless(which: str) -> Change:
 
     def change(product: Product) -> Altered | None:
         setting = product.setting
-        if product.terms or isinstance(setting.layer, Conv | Linear | Normalisation):
+        if product.terms or isinstance(setting.layer, Convolving | Linear | Normalisation):
             return None
         found = (Factor("maps", setting.output[0]), *(counts.positions(setting) if which == "element" else ()))
         return Altered(product.adding(Term("imagined", found)))

@@ -21,9 +21,11 @@ from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Add, Concat
 from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.text import later, shape_text
 
 CHANNELS = frozenset(("output_shape", "output_channels"))
+_CONVOLVING = (Conv, ConvTranspose)
 
 
 def _padding_on_channels(working: Working) -> tuple[Changed, ...]:
@@ -146,19 +148,21 @@ SHAPE_MISTAKES: tuple[Mistake, ...] = (
         "input-channels-kept",
         later("the output is given the channels of the input ({channels}); it has as many as there are filters"),
         CHANNELS,
-        _channels(Conv, lambda working: Given(_entering(working)), channels=_entering),
+        _channels(_CONVOLVING, lambda working: Given(_entering(working)), channels=_entering),
     ),
     Mistake(
         "channels-multiplied",
         later("the filters are multiplied with the {channels} input channels; a filter gives one channel"),
         CHANNELS,
-        _channels(Conv, lambda working: Combined((_entering(working), working.setting.output[0])), channels=_entering),
+        _channels(
+            _CONVOLVING, lambda working: Combined((_entering(working), working.setting.output[0])), channels=_entering
+        ),
     ),
     Mistake(
         "channels-per-group",
         later("the filters of one group only are counted; there are {groups} groups"),
         CHANNELS,
-        _channels(Conv, _per_group, groups=lambda working: working.setting.groups),
+        _channels(_CONVOLVING, _per_group, groups=lambda working: working.setting.groups),
     ),
     Mistake(
         "pool-shrinks-channels",

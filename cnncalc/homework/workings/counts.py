@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 
 from cnncalc.analysis.memory import BITS
 from cnncalc.homework.assignment import Counting
-from cnncalc.homework.workings.parts import Factor, Setting, Slide, Term
+from cnncalc.homework.workings.parts import Convolving, Factor, Setting, Slide, Term
 from cnncalc.homework.workings.products import Product, bytes_of, factors
 from cnncalc.layers.activation import PReLU
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.layer_norm import LayerScale
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import Normalisation
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.text import Shape
 
 
@@ -25,7 +26,7 @@ def product_of(setting: Setting, quantity: str, slides: tuple[Slide, ...]) -> Pr
 def weights(setting: Setting) -> tuple[Term, ...]:
     """Return the trained numbers that are not biases."""
     layer = setting.layer
-    if isinstance(layer, Conv):
+    if isinstance(layer, Convolving):
         return (Term("weights", (Factor("filters", layer.out_channels), *_kernel(setting))),)
     if isinstance(layer, Linear):
         units = Factor("units", layer.out_features)
@@ -40,7 +41,7 @@ def weights(setting: Setting) -> tuple[Term, ...]:
 def biases(setting: Setting) -> tuple[Term, ...]:
     """Return the biases, a normalisation's shift among them, as PyTorch names it."""
     layer = setting.layer
-    if isinstance(layer, Conv | Linear):
+    if isinstance(layer, Convolving | Linear):
         return (bias_term(setting),) if layer.bias else ()
     if isinstance(layer, Normalisation):
         return (Term("shift", _learned(setting)),) if layer.scaled and layer.bias else ()
@@ -91,15 +92,16 @@ def flops(setting: Setting) -> tuple[Term, ...]:
 
 
 def _products(setting: Setting) -> tuple[Term, ...]:
-    if not isinstance(setting.layer, Conv | Linear):
+    if not isinstance(setting.layer, Convolving | Linear):
         return ()
     (term,) = weights(setting)
-    return (Term("products", (*term.factors, *positions(setting))),)
+    places = sources(setting) if isinstance(setting.layer, ConvTranspose) else positions(setting)
+    return (Term("products", (*term.factors, *places)),)
 
 
 def bias_additions(setting: Setting) -> tuple[Term, ...]:
     """Return an addition for each output element of a layer with a bias."""
-    if not isinstance(setting.layer, Conv | Linear) or not setting.layer.bias:
+    if not isinstance(setting.layer, Convolving | Linear) or not setting.layer.bias:
         return ()
     return (Term("additions", (*bias_term(setting).factors, *positions(setting))),)
 
@@ -142,12 +144,19 @@ def _unshared(setting: Setting, seen: tuple[Factor, ...]) -> tuple[Term, ...]:
 
 def _kernel(setting: Setting) -> tuple[Factor, ...]:
     channels = Factor("channels", setting.entering[0] // setting.groups)
-    return channels, *factors("kernel", tuple(window.kernel for window in setting.windows))
+    layer = setting.layer
+    sides = layer.kernel_size if isinstance(layer, Convolving) else ()
+    return channels, *factors("kernel", sides)
 
 
 def positions(setting: Setting) -> tuple[Factor, ...]:
     """Return the spatial sizes of the output."""
     return factors("positions", setting.output[1:])
+
+
+def sources(setting: Setting) -> tuple[Factor, ...]:
+    """Return the spatial sizes of the input: a transposed convolution multiplies each of its elements with a kernel."""
+    return factors("sources", setting.entering[1:])
 
 
 def _batch(counting: Counting) -> tuple[Factor, ...]:

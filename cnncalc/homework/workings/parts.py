@@ -9,10 +9,15 @@ from typing import Literal, NamedTuple
 
 from cnncalc.homework.assignment import Counting
 from cnncalc.layers.base import Layer, LayerError
+from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.text import Shape
 
 Number = int | Fraction
+
+Convolving = Conv | ConvTranspose
+"""What has filters: kernels that are as deep as its input."""
 
 
 class Factor(NamedTuple):
@@ -74,7 +79,7 @@ _UNITS: Mapping[Number, str] = {
 }
 """How the ratios of units are written: 1000/1024, not 125/128."""
 
-_ALWAYS = frozenset(("kernel", "channels", "positions"))
+_ALWAYS = frozenset(("kernel", "channels", "positions", "sources"))
 
 Spans = Literal["dilated", "kernel", "added", "multiplied", "nothing"]
 
@@ -152,6 +157,43 @@ class Slide(NamedTuple):
         return steps + ("" if self.inside else plus) + (" - 1" if self._over(self._count()) else "")
 
 
+class Stretch(NamedTuple):
+    """The size that a transposed convolution gives: (size - fewer) stride - sides padding + span + extra.
+
+    `padding` is taken off so many `sides`, below 0 it is added; `extra` is the output_padding. `dilated`: whether the
+    kernel spans d (k - 1) + 1, or k only.
+    """
+
+    size: int
+    padding: int
+    kernel: int
+    stride: int
+    dilation: int
+    extra: int
+    fewer: int = 1
+    sides: int = 2
+    dilated: bool = True
+
+    def value(self) -> Number:
+        """Return the size."""
+        span = self.dilation * (self.kernel - 1) + 1 if self.dilated else self.kernel
+        return (self.size - self.fewer) * self.stride - self.sides * self.padding + span + self.extra
+
+    def text(self) -> str:
+        """Return the size as arithmetic."""
+        steps = f"({self.size} - {self.fewer})" if self.fewer else str(self.size)
+        text = f"{steps}*{self.stride}"
+        if self.padding and self.sides:
+            text += f" {'-' if self.sides > 0 else '+'} {abs(self.sides)}*{self.padding}"
+        dilated = self.dilated and self.dilation > 1
+        text += f" + {self.dilation}*({self.kernel} - 1) + 1" if dilated else f" + {self.kernel}"
+        return text + (f" + {self.extra}" if self.extra else "")
+
+    def convolution(self) -> Slide:
+        """Return the size that a convolution with the same arguments gives."""
+        return Slide(self.size, self.padding, self.padding, self.kernel, self.stride, self.dilation)
+
+
 class Given(NamedTuple):
     """A size that is simply there."""
 
@@ -181,7 +223,7 @@ class Combined(NamedTuple):
         return (" + " if self.added else "*").join(map(number_text, self.sizes)) or "1"
 
 
-Part = Slide | Given | Combined
+Part = Slide | Stretch | Given | Combined
 
 
 class Setting(NamedTuple):

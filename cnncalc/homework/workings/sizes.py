@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.homework.marks import Value
-from cnncalc.homework.workings.parts import Combined, Given, Part, Setting, Slide, plain
+from cnncalc.homework.workings.parts import Combined, Given, Part, Setting, Slide, Stretch, plain
 from cnncalc.homework.workings.products import Others
 from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.axes import axis_of
+from cnncalc.layers.crop import CenterCrop
 from cnncalc.layers.merge import Concat
 from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten
+from cnncalc.layers.transposed import ConvTranspose
+from cnncalc.layers.upsample import PixelShuffle, Upsample
 
 
 class Sizes(NamedTuple):
@@ -53,6 +56,8 @@ class Sizes(NamedTuple):
 def slides_of(setting: Setting) -> tuple[Slide, ...]:
     """Return how each spatial size follows from the input's, for a layer whose output is the number of its windows."""
     layer = setting.layer
+    if isinstance(layer, CenterCrop):
+        return ()  # what is cut off follows from the size, not the size from it
     ceil_mode = isinstance(layer, Pool) and layer.ceil_mode
     slides = tuple(
         Slide.of(size, window, ceil_mode) for size, window in zip(setting.entering[1:], setting.windows, strict=False)
@@ -75,8 +80,25 @@ def _parts(setting: Setting, slides: tuple[Slide, ...]) -> tuple[Part, ...]:
     elif isinstance(layer, Concat):
         axis = axis_of(layer.dim, output)
         given[axis] = Combined(tuple(shape[axis] for shape in setting.inputs), added=True)
+    elif isinstance(layer, ConvTranspose):
+        given[1:] = _stretches(setting, layer)
+    elif isinstance(layer, Upsample | PixelShuffle):
+        given[1:] = _times(setting, layer)
     elif any(window != (1, 1, 1, 0, 0) for window in setting.windows):
         given[1:] = slides or given[1:]
     # where a size is what someone says it is, and not what the layer gives, there is nothing to take apart
     right = tuple(part.value() for part in given) == output
     return tuple(given) if right else tuple(map(Given, output))
+
+
+def _stretches(setting: Setting, layer: ConvTranspose) -> list[Part]:
+    arguments = (layer.padding, layer.kernel_size, layer.stride, layer.dilation, layer.output_padding)
+    return [Stretch(*numbers) for numbers in zip(setting.entering[1:], *arguments, strict=False)]
+
+
+def _times(setting: Setting, layer: Upsample | PixelShuffle) -> list[Part]:
+    """Return each size as the input's times a whole number, where it is such."""
+    pairs = list(zip(setting.entering[1:], setting.output[1:], strict=False))
+    if isinstance(layer, Upsample) and layer.size is not None:
+        return [Given(after) for _, after in pairs]
+    return [Given(after) if after % before else Combined((before, after // before)) for before, after in pairs]
