@@ -19,6 +19,7 @@ COMMANDS = (
     "summary",
     "explain",
     "count",
+    "compare",
     "solve",
     "sweep",
     "run",

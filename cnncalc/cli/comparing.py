@@ -1,0 +1,62 @@
+"""From the options of `compare` to its candidates, budgets and findings."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+from cnncalc.cli.options import parse_settings, parse_shape, refused
+from cnncalc.questions.amounts import parse_bytes, parse_count
+from cnncalc.questions.candidates import Variant
+from cnncalc.questions.findings import EXPECTED, Broken, Budgets, Differs, parse_equal
+from cnncalc.text import say
+
+_NEXT = re.compile(r",(?=\s*[A-Za-z_]\w*\s*=(?!=))")
+"""A comma before another NAME=VALUE; those inside an expression, as in max(a, b), stay."""
+
+
+def parse_variant(text: str) -> Variant:
+    """Return the variant of `growth=48,classes=10` or `input=3x128x128`. Raises CnncalcError."""
+    settings: list[str] = []
+    shape = None
+    for part in _NEXT.split(text):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise refused(
+                say("--with {text} is not NAME=VALUE", text=text or '""'), say("write --with growth=48,classes=10")
+            )
+        if name.strip() == "input":
+            shape = parse_shape(value.strip())
+        else:
+            settings.append(part)
+    return Variant(text, parse_settings(settings), shape)
+
+
+def budgets(params: str | None, macs: str | None, memory: str | None, rf: str | None) -> Budgets:
+    """Return the budgets of the options. Raises CnncalcError for what is no amount."""
+    return Budgets(
+        None if params is None else parse_count(params),
+        None if macs is None else parse_count(macs),
+        None if memory is None else parse_bytes(memory),
+        None if rf is None else parse_count(rf),
+    )
+
+
+def expectation(expect_equal: bool, equal_in: str | None) -> tuple[str, ...]:
+    """Return in what the networks must agree; nothing where that was not asked for. Raises CnncalcError."""
+    if equal_in is not None:
+        return parse_equal(equal_in)
+    return EXPECTED if expect_equal else ()
+
+
+def show_findings(broken: Sequence[Broken], differs: Sequence[Differs], color: str) -> None:
+    """Tell on stderr which budgets are broken, and which differences were not expected."""
+    from cnncalc.render.compare import broken_diagnostic, differs_diagnostic
+    from cnncalc.render.diagnostics import show_diagnostics
+    from cnncalc.render.screen import Screen
+
+    found = [*map(broken_diagnostic, broken), *map(differs_diagnostic, differs)]
+    if found:
+        sys.stdout.flush()
+        show_diagnostics(Screen(sys.stderr, color), found, {})
