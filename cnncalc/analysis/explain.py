@@ -11,9 +11,10 @@ from cnncalc.analysis.receptive import Receptive
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import INPUT, Graph
-from cnncalc.layers.base import Rule
+from cnncalc.layers.base import Layer, Rule
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Bins, Sampling, Spread, Whole, Window, Windows
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import say, shape_text
 
@@ -52,10 +53,19 @@ def explain(report: Report, name: str) -> Explanation:
         layer.definition,
         rules,
         layer.sharing(node.input_shapes, node.output_shape) if convolution else {},
-        [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")]
-        if convolution
-        else [],
+        _notes(layer),
     )
+
+
+def _notes(layer: Layer) -> list[str]:
+    """Return what is often mistaken of a layer."""
+    if isinstance(layer, Conv):
+        return [say("the kernel is not flipped: this is cross-correlation, which deep learning calls convolution")]
+    if isinstance(layer, ConvTranspose):
+        return [
+            say("the step back through a convolution: each input lays the kernel onto the output, and padding cuts")
+        ]
+    return []
 
 
 def find(report: Report, name: str) -> LayerFacts:
@@ -101,7 +111,9 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
         )
     smallest, ungated = after.smallest[0].size, after.without_gate[0].size
     if ungated != after.fields[0].size:
-        rules.append(Rule(say("RF"), say("without gates and statistics, which see the whole input"), str(ungated), ungated))
+        rules.append(
+            Rule(say("RF"), say("without gates and statistics, which see the whole input"), str(ungated), ungated)
+        )
     elif smallest != after.fields[0].size and len(node.inputs) > 1:
         rules.append(Rule(say("RF"), say("of the path that sees least"), str(smallest), smallest))
     return rules
@@ -164,7 +176,7 @@ def _widest_rule(left: str, field: Field, before: Field, window: Window | Bins |
     return Rule(
         left,
         say("last - first + 1"),
-        f"{found.last} - {found.first} + 1",
+        f"{found.last} - {found.first if found.first >= 0 else f'({found.first})'} + 1",
         field.size,
         say(
             "unit {unit} sees what units {first} to {last} of its input see; by their place units see {smallest} to "

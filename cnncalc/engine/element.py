@@ -20,6 +20,7 @@ from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import AvgPool, MaxPool
 from cnncalc.layers.reshape import ChannelShuffle
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.text import Shape, say
 
 
@@ -81,6 +82,13 @@ def _parts(
         first = index[0] // (layer.out_channels // layer.groups) * kernel.shape[0]
         patches = [_patch(node, index, entering[0], first + at, kernel[at]) for at in range(kernel.shape[0])]
         return patches, _bias(node, index, weights), "sum"
+    if isinstance(layer, ConvTranspose):
+        share = layer.out_channels // layer.groups
+        channels = entering[0].shape[0] // layer.groups
+        group = range(index[0] // share * channels, (index[0] // share + 1) * channels)
+        weight = weights[f"{node.name}.weight"]
+        met = [_laid_patch(layer, index, entering[0], channel, weight[channel, index[0] % share]) for channel in group]
+        return [patch for patch in met if patch.window], _bias(node, index, weights), "sum"
     if isinstance(layer, Linear):
         row = weights[f"{node.name}.weight"][index[0]]
         values = [float(value) for value in entering[0]]
@@ -127,6 +135,27 @@ def _patch(node: Node, index: Shape, x: Array, channel: int, kernel: Array | Non
         [values[row : row + width] for row in rows],
         [inside[row : row + width] for row in rows],
         [weights[row : row + width] for row in rows] if weights else [],
+        total,
+    )
+
+
+def _laid_patch(layer: ConvTranspose, index: Shape, x: Array, channel: int, kernel: Array) -> Patch:
+    """Return the inputs that lay a weight onto the element, in order, and these weights, which stand backwards."""
+    axes: list[list[tuple[int, int]]] = []
+    for spread, at, size in zip(layer.spreads, index[1:], x.shape[1:], strict=True):
+        met = [source for source in spread.sees(at) if 0 <= source < size]
+        axes.append([(source, (at + spread.before - source * spread.stride) // spread.dilation) for source in met])
+    spots = list(product(*axes))
+    values = [float(x[(channel, *(source for source, _ in spot))]) for spot in spots]
+    weights = [float(kernel[tuple(tap for _, tap in spot)]) for spot in spots]
+    total = sum(value * weight for value, weight in zip(values, weights, strict=True))
+    width = len(axes[-1])
+    rows = range(0, len(spots), width or 1)
+    return Patch(
+        channel,
+        [values[row : row + width] for row in rows],
+        [[True] * width for _ in rows],
+        [weights[row : row + width] for row in rows],
         total,
     )
 

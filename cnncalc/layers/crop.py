@@ -9,7 +9,7 @@ from typing import ClassVar
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes
 from cnncalc.layers.geometry import Relation, SizeOnly, Window, Windows
 from cnncalc.layers.kinds import AnyAxes, argument
-from cnncalc.layers.upsample import each_axis, spatial
+from cnncalc.layers.upsample import different, each_axis, spatial
 from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import Shape, later, say, shape_text
 
@@ -76,7 +76,8 @@ class CenterCrop(Parameterless, NoProducts, Layer):
         """The size asked for."""
         names = AXIS_NAMES[len(output) - 1]
         symbols = "size" if self.size else say("the size of the second input")
-        return [Rule(f"{name}_out", symbols, str(kept), kept) for name, kept in zip(names, output[1:], strict=True)]
+        axes = zip(names, output[1:], strict=True)
+        return different([Rule(f"{name}_out", symbols, str(kept), kept) for name, kept in axes])
 
     @classmethod
     def samples(cls) -> list[Sample]:

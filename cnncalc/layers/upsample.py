@@ -106,12 +106,14 @@ class Upsample(Parameterless, NoProducts, Layer):
         shape = inputs[0]
         names = AXIS_NAMES[len(shape) - 1]
         if self.size is not None:
-            return [Rule(f"{name}_out", "size", str(n), n) for name, n in zip(names, output[1:], strict=True)]
-        axes = zip(names, shape[1:], each_axis(self.scale_factor or (), shape, "scale_factor"), output[1:], strict=True)
-        return [
-            Rule(f"{name}_out", f"floor({name} scale_factor)", f"floor({n}*{factor})", result)
-            for name, n, factor, result in axes
-        ]
+            rules = [Rule(f"{name}_out", "size", str(n), n) for name, n in zip(names, output[1:], strict=True)]
+        else:
+            axes = zip(names, shape[1:], each_axis(self.scale_factor or (), shape, "scale_factor"), strict=True)
+            rules = [
+                Rule(f"{name}_out", f"floor({name} scale_factor)", f"floor({n}*{factor})", floor(n * factor))
+                for name, n, factor in axes
+            ]
+        return different(rules)
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -304,6 +306,11 @@ def _image(inputs: Shapes) -> Shape:
 
 
 Number = TypeVar("Number", int, float)
+
+
+def different(rules: list[Rule]) -> list[Rule]:
+    """Return rules without those whose numbers another has shown: axes that are alike are derived once."""
+    return [rule for at, rule in enumerate(rules) if all(rule.numbers != before.numbers for before in rules[:at])]
 
 
 def each_axis(given: tuple[Number, ...], shape: Shape, field: str) -> tuple[Number, ...]:

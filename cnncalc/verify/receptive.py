@@ -82,9 +82,10 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
     sizes = report.layer(name).node.output_shape[1:]
     for axis, field in enumerate(report.layer(name).receptive.fields):
         count = len(field.phases) or 1
-        step = field.jump * count
-        if not isinstance(step, int) or step == 0:
+        moved = field.jump * count
+        if moved == 0 or moved.denominator != 1:
             continue
+        step = int(moved)
         ends = [one for one in field.phases or ((field.start, field.start + field.size - 1),) if one]
         periods = max(0, -(min(ends)[0] // step))
         end = max(last for _, last in ends) + 1 + (periods + 1) * step

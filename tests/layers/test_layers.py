@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from math import prod
@@ -11,7 +12,18 @@ import pytest
 
 from cnncalc.layers import CANONICAL, LAYERS, layer_type
 from cnncalc.layers.base import BadSample, Layer, LayerError, Rule, Sample, argument_fields, create
-from cnncalc.layers.geometry import Bins, Everything, Reduced, Reindexed, Whole, Window, Windows
+from cnncalc.layers.geometry import (
+    Bins,
+    Everything,
+    Reduced,
+    Reindexed,
+    Sampling,
+    SizeOnly,
+    Spread,
+    Whole,
+    Window,
+    Windows,
+)
 from cnncalc.layers.pool import Pool
 
 
@@ -147,6 +159,17 @@ def places(size: int, window: Window) -> list[list[int]]:
         start += window.stride
 
 
+def laid(size: int, spread: Spread) -> list[list[int]]:
+    """The inputs that add to each output, by laying every tap of every input down and cutting the ends off."""
+    extra = max(0, spread.before - spread.after)
+    length = (size - 1) * spread.stride + spread.dilation * (spread.kernel - 1) + 1 + extra
+    found: list[list[int]] = [[] for _ in range(length)]
+    for source in range(size):
+        for tap in range(spread.kernel):
+            found[source * spread.stride + tap * spread.dilation].append(source)
+    return found[spread.before : length - spread.before]
+
+
 GRID = [
     (size, Window(kernel, stride, dilation, before, after))
     for size in (1, 2, 5, 8)
@@ -164,6 +187,40 @@ def test_sizes_and_taps_agree_with_windows_laid_out() -> None:
         assert window.output_size(size) == len(laid), (size, window)
         real = sum(0 <= position < size for taps in laid for position in taps)
         assert window.taps_inside(size, len(laid)) == real, (size, window)
+
+
+SPREADS = [
+    (size, Spread(kernel, stride, dilation, before, before - extra))
+    for size in (1, 2, 5)
+    for kernel in (1, 2, 3, 5)
+    for stride in (1, 2, 3, 4)
+    for dilation in (1, 2, 3, 4)
+    for before in (0, 1, 3)
+    for extra in range(max(stride, dilation))
+]
+
+
+def test_transposed_sizes_taps_and_what_outputs_see_agree_with_kernels_laid_down() -> None:
+    for size, spread in SPREADS:
+        outputs = laid(size, spread)
+        assert max(0, spread.output_size(size)) == len(outputs), (size, spread)
+        assert spread.taps_kept(size, len(outputs)) == sum(map(len, outputs)), (size, spread)
+        for at, inputs in enumerate(outputs):
+            assert [one for one in spread.sees(at) if 0 <= one < size] == inputs, (size, spread, at)
+        if not outputs or spread.dilation > 1:
+            continue
+        for first in range(len(outputs)):
+            for last in range(first, len(outputs)):
+                met = sorted({one for inputs in outputs[first : last + 1] for one in inputs})
+                low, high = spread.seen(first, last)
+                assert list(range(max(0, low), min(size - 1, high) + 1)) == met, (size, spread, first, last)
+
+
+def test_transposed_windows_repeat_after_a_period() -> None:
+    for _, spread in SPREADS:
+        outputs, inputs = spread.period
+        for at in range(3 * outputs):
+            assert [one + inputs for one in spread.sees(at)] == list(spread.sees(at + outputs))
 
 
 def test_ceil_mode_adds_a_window_that_starts_on_data() -> None:
@@ -217,7 +274,7 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
     layer = create(kind, sample.arguments)
     output = layer.output_shape(sample.inputs)
     for shape, relation in zip(sample.inputs, layer.windows(sample.inputs, output), strict=True):
-        if isinstance(relation, Everything | Reindexed | Reduced):
+        if isinstance(relation, Everything | Reindexed | Reduced | SizeOnly):
             continue
         assert isinstance(relation, Windows)
         first = 0 if len(output) == 1 and relation.axes else 1  # a vector has the axis of its features, or none
@@ -227,6 +284,10 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
                 assert len(places(size, axis)) <= count <= len(places(size, axis)) + extra
             elif isinstance(axis, Bins):
                 assert axis == Bins(size, count)
+            elif isinstance(axis, Spread):
+                assert len(laid(size, axis)) == count
+            elif isinstance(axis, Sampling):
+                assert axis.size == size and axis.sees(0)[-1] >= 0 and axis.sees(count - 1)[0] < size
             else:
                 assert axis == Whole(size)
 
@@ -282,6 +343,99 @@ def test_counts_by_hand(arguments: dict[str, Any], counts: tuple[int, int, int])
     layer = create(layer_type("Conv2d"), arguments)
     inputs = [(4, 5, 5)]
     assert tuple(layer.quantities(inputs, layer.output_shape(inputs))) == counts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape", "counts"),
+    [
+        # by hand: 4 channels of 5x5 to 6, 2x2 kernels that do not overlap: every product is kept
+        ({"out_channels": 6, "kernel_size": 2, "stride": 2}, (6, 10, 10), (4 * 6 * 4 * 25, 0, 600)),
+        # 3x3 kernels at every position reach 7x7; padding 1 keeps the middle 5x5: of 5*3 taps an axis 2 are cut off
+        ({"out_channels": 6, "kernel_size": 3, "padding": 1}, (6, 5, 5), (4 * 6 * 225, 4 * 6 * (225 - 169), 150)),
+        ({"out_channels": 4, "kernel_size": 3, "groups": 4, "bias": False}, (4, 7, 7), (4 * 225, 0, 0)),
+        # one more row and column at the end catches the tap that padding would have cut off there
+        (
+            {"out_channels": 1, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "bias": False},
+            (1, 10, 10),
+            (4 * 225, 4 * (225 - 14 * 14), 0),
+        ),
+    ],
+)
+def test_transposed_counts_by_hand(
+    arguments: dict[str, Any], shape: tuple[int, ...], counts: tuple[int, int, int]
+) -> None:
+    layer = create(layer_type("ConvTranspose2d"), arguments)
+    assert layer.output_shape([(4, 5, 5)]) == shape
+    assert tuple(layer.quantities([(4, 5, 5)], shape)) == counts
+
+
+def test_a_transposed_convolution_undoes_the_size_of_a_convolution() -> None:
+    """With the same arguments, and output_padding for what the stride left over (torch.nn.ConvTranspose2d's note)."""
+    for kernel, stride, padding, dilation, size in itertools.product((1, 2, 3), (1, 2, 3), (0, 1), (1, 2), (7, 8, 9)):
+        more: dict[str, Any] = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+        smaller = create(layer_type("Conv1d"), {"out_channels": 1, **more}).output_shape([(1, size)])
+        rest = (size + 2 * padding - dilation * (kernel - 1) - 1) % stride
+        back = create(layer_type("ConvTranspose1d"), {"out_channels": 1, "output_padding": rest, **more})
+        assert back.output_shape([smaller]) == (1, size)
+
+
+@pytest.mark.parametrize(
+    ("size", "kept", "start"),
+    # torchvision's int(round((height - crop) / 2.0)): halves go to the even number
+    [
+        (8, 4, 2),
+        (5, 4, 0),
+        (7, 4, 2),
+        (9, 4, 2),
+        (11, 4, 4),
+        (64, 56, 4),
+        (136, 104, 16),
+        (280, 200, 40),
+        (568, 392, 88),
+    ],
+)
+def test_a_crop_starts_where_torchvisions_does(size: int, kept: int, start: int) -> None:
+    layer = create(layer_type("CenterCrop"), {"size": kept})
+    (relation,) = layer.windows([(1, size)], (1, kept))
+    assert isinstance(relation, Windows)
+    assert relation.axes == (Window(before=-start, after=start + kept - size),)
+
+
+def test_a_crop_to_the_size_of_another() -> None:
+    layer = create(layer_type("CenterCrop"), {})
+    assert layer.output_shape([(64, 9, 8), (3, 4, 7)]) == (64, 4, 7)
+    cropped, like = layer.windows([(64, 9, 8), (3, 4, 7)], (64, 4, 7))
+    assert isinstance(cropped, Windows) and isinstance(like, SizeOnly)
+
+
+@pytest.mark.parametrize(
+    ("size", "factor", "result"),
+    # the last as PyTorch has it: 100*0.29 is 28.999999999999996 in double precision
+    [(5, 2, 10), (5, 1.5, 7), (9, 0.5, 4), (3, 2.4, 7), (100, 0.29, 28)],
+)
+def test_upsampled_sizes_are_rounded_down(size: int, factor: float, result: int) -> None:
+    assert create(layer_type("Upsample"), {"scale_factor": factor}).output_shape([(1, size)]) == (1, result)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seen"),
+    [
+        # nearest: floor(o / 2); floor(o 3/5)
+        ({"scale_factor": 2}, [[0], [0], [1], [1], [2], [2]]),
+        ({"size": 5}, [[0], [0], [1], [1], [2]]),
+        # linear, (o + 1/2)/2 - 1/2: -1/4, 1/4, 3/4, 5/4, 7/4, 9/4
+        ({"scale_factor": 2, "mode": "linear"}, [[-1, 0], [0, 1], [0, 1], [1, 2], [1, 2], [2, 3]]),
+        # linear, (o + 1/2)/3 - 1/2: each third output lies on an input
+        ({"size": 9, "mode": "linear"}, [[-1, 0], [0], [0, 1], [0, 1], [1], [1, 2], [1, 2], [2], [2, 3]]),
+        # the corners coincide: o 2/4
+        ({"size": 5, "mode": "linear", "align_corners": True}, [[0], [0, 1], [1], [1, 2], [2]]),
+    ],
+)
+def test_what_an_upsampling_reads_by_hand(arguments: dict[str, Any], seen: list[list[int]]) -> None:
+    layer = create(layer_type("Upsample"), arguments)
+    (relation,) = layer.windows([(1, 3)], layer.output_shape([(1, 3)]))
+    assert isinstance(relation, Windows) and isinstance(relation.axes[0], Sampling)
+    assert [list(relation.axes[0].sees(at)) for at in range(len(seen))] == seen
 
 
 def test_full_local_and_shared_connections_side_by_side() -> None:

@@ -14,6 +14,7 @@ from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import Asked
 from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.pool import AvgPool
+from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.text import Shape
 
 MOST_WRITTEN = 64
@@ -137,6 +138,8 @@ def element_of(network: Network, asked: Asked) -> Element | None:
 
 
 def _sides(layer: object, kernel: list[list[float]]) -> Shape:
+    if isinstance(layer, ConvTranspose):  # only some of its taps are met
+        return len(kernel), len(kernel[0])
     sides: Shape = getattr(layer, "kernel_size", (len(kernel[0]),) if kernel else (1,))
     return sides
 
