@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.base import Layer
 from cnncalc.text import Shape
 
 FLOPS_PER_MAC = 2
@@ -25,10 +24,11 @@ class Cost(NamedTuple):
 
 def costs(graph: Graph) -> dict[str, Cost]:
     """Return the cost of every node, heads included: {node name: Cost}."""
-    known: dict[tuple[Layer, tuple[Shape, ...]], Cost] = {}
+    # By the layer's identity: a repeated layer is one object, and to compare its arguments takes longer.
+    known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
     found: dict[str, Cost] = {}
     for node in graph.every_node():
-        key = (node.layer, node.input_shapes)
+        key = (id(node.layer), node.input_shapes)
         cost = known.get(key)
         if cost is None:
             cost = known[key] = cost_of(node)

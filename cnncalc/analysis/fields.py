@@ -183,6 +183,9 @@ def union(fields: Sequence[Field], limit: int, count: int) -> Field:
         start = min(max(0, field.start) for field in fields)
         end = max(min(limit, field.start + field.size) for field in covering)
         return Field(limit - start if len(covering) < len(fields) else end - start, 0, start)
+    if all(field.jump == first.jump and not field.phases for field in fields):
+        start = min(field.start for field in fields)
+        return Field(max(field.start + field.size for field in fields) - start, first.jump, start)
     patterns = [_Pattern(field) for field in fields]
     largest = max(patterns, key=lambda pattern: pattern.field.size)
     if len({field.jump for field in fields}) == 1:

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from cnncalc.graph import Graph, Node
-from cnncalc.layers.base import Layer, Parameters
+from cnncalc.layers.base import Parameters
 from cnncalc.text import Shape
 
 
@@ -21,10 +21,11 @@ class Held(NamedTuple):
 
 def parameters(graph: Graph) -> dict[str, Held]:
     """Return what every node holds, heads included: {node name: Held}."""
-    known: dict[tuple[Layer, tuple[Shape, ...]], Held] = {}
+    # By the layer's identity: a repeated layer is one object, and to compare its arguments takes longer.
+    known: dict[tuple[int, tuple[Shape, ...]], Held] = {}
     found: dict[str, Held] = {}
     for node in graph.every_node():
-        key = (node.layer, node.input_shapes)
+        key = (id(node.layer), node.input_shapes)
         held = known.get(key)
         if held is None:
             held = known[key] = held_by(node)

@@ -94,6 +94,12 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
 
 
 def _axis(axis: Axis, positions: Positions, size: int, mode: str) -> Positions:
+    if isinstance(axis, Window) and len(positions) == 1:
+        ((first, last),) = positions
+        if axis.dilation == 1 and (axis.stride <= axis.kernel or first == last):  # all without gaps: most layers
+            start, end = first * axis.stride - axis.before, last * axis.stride - axis.before + axis.kernel - 1
+            if mode == "zeros" or (start >= 0 and end < size):
+                return ((max(0, start), min(size - 1, end)),) if start < size and end >= 0 else ()
     if isinstance(axis, Whole):
         return _all(size)
     if isinstance(axis, Bins):

@@ -223,6 +223,8 @@ def along(axis: int, window: Window, rank: int) -> Windows:
     """Return `window` along one axis of a shape of `rank` axes (0: the channels, or a vector's features)."""
     if rank == 1:
         return Windows((window,))
+    if axis == 0:
+        return Windows.identity(rank - 1)
     return Windows(tuple(window if at == axis else Window() for at in range(1, rank)))
 
 

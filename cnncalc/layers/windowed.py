@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cnncalc.layers.base import LayerError, Rule
 from cnncalc.layers.geometry import Window
 from cnncalc.layers.kinds import Padding, Sizes
@@ -11,6 +13,7 @@ AXIS_NAMES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """What the output sizes are called in formulas, by the number of spatial axes."""
 
 
+@lru_cache(maxsize=4096)
 def sliding(
     sizes: Shape, kernel_size: Sizes, stride: Sizes, dilation: Sizes, padding: Padding, *, ceil_mode: bool = False
 ) -> tuple[Window, ...]:

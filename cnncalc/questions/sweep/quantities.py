@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from cnncalc.analysis.costs import Cost, costs
-from cnncalc.analysis.memory import BITS, Memory, memory, tensor_bytes
+from cnncalc.analysis.memory import BITS, peak_live, tensor_bytes
 from cnncalc.analysis.parameters import Held, parameters
 from cnncalc.analysis.receptive import Receptive, receptive
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
@@ -47,9 +47,16 @@ class Facts:
         return receptive(self.graph)[0]
 
     @cached_property
-    def stored(self) -> Memory:
-        """The bytes."""
-        return memory(self.graph, self.held, batch=self.batch, dtype=self.dtype)
+    def activations(self) -> dict[str, int]:
+        """The bytes of each node's output."""
+        bits = BITS[self.dtype]
+        return {node.name: tensor_bytes(node.output_shape, bits, self.batch) for node in self.graph.executed}
+
+    @property
+    def peak(self) -> int:
+        """The most bytes alive at once."""
+        entering = tensor_bytes(self.graph.input_shape, BITS[self.dtype], self.batch)
+        return peak_live(self.graph, self.activations, entering)[0]
 
     def nodes(self, place: str) -> Sequence[Node]:
         """Return the nodes of a place that inference runs; of the whole network without one."""
@@ -94,7 +101,7 @@ def _parameter_bytes(facts: Facts, node: Node) -> int:
 
 
 def _peak(facts: Facts, place: str) -> Cell:
-    return facts.stored.peak
+    return facts.peak
 
 
 def _layers(facts: Facts, place: str) -> Cell:
@@ -116,7 +123,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "rf": Quantity(later("RF"), "size", "max", _field),
     "peak": Quantity(later("peak memory"), "bytes", "min", _peak, of_place=False),
     "memory": Quantity(
-        later("memory"), "bytes", "min", _summed(lambda facts, node: facts.stored.activations[node.name])
+        later("memory"), "bytes", "min", _summed(lambda facts, node: facts.activations[node.name])
     ),
     "param_bytes": Quantity(later("parameter bytes"), "bytes", "min", _summed(_parameter_bytes)),
     "output": Quantity(later("output"), "shape", "", _shape),
