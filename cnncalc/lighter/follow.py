@@ -71,7 +71,8 @@ def group_norm(node: Node, inputs: Inputs, bonds: Bonds) -> Channels:
 def layer_norm(node: Node, inputs: Inputs, bonds: Bonds) -> Channels:
     """Statistics of the last axes; across channels where these are all axes."""
     layer: Any = node.layer
-    covers = len(layer.normalized_shape) == len(node.input_shapes[0])
+    sizes: tuple[int, ...] | None = layer.normalized_shape
+    covers = sizes is None or len(sizes) == len(node.input_shapes[0])
     return across(node, inputs, bonds) if covers else inputs[0]
 
 

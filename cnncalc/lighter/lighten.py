@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from cnncalc.analysis.report import Report, analyze
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Graph
-from cnncalc.lighter.cut import Cut, cut
+from cnncalc.lighter.cut import cut
 from cnncalc.lighter.lightened import Lightened, Stored
+from cnncalc.lighter.notes import notes
 from cnncalc.lighter.pools import bundles, follow_channels
 from cnncalc.lighter.rules import RULES
-from cnncalc.lighter.storage import counted, stored
-from cnncalc.lighter.wanted import check_paths, names_text, wanted
+from cnncalc.lighter.storage import stored
+from cnncalc.lighter.wanted import check_paths, wanted
 from cnncalc.lighter.wishes import QUANTIZED, Wishes
-from cnncalc.text import later, number, say
+from cnncalc.text import say
 
 
 def lighten(
@@ -61,8 +62,10 @@ def lighten(
         zeroed=zeroed,
         notes=(),
     )
-    across = [name for name in bonds.across if len(done.kept[name]) < len(bonds.tensors[name])]
-    return found._replace(notes=(*want.notes, *_notes(found, done, across, dtype)))
+    fewer = {name for name, channels in bonds.tensors.items() if len(done.kept[name]) < len(channels)}
+    together = {*bonds.across}
+    across = [node.name for node in graph.every_node() if node.name in together and not fewer.isdisjoint(node.inputs)]
+    return found._replace(notes=(*want.notes, *notes(found, done.lowered, across, dtype)))
 
 
 def zeroes(graph: Graph, wishes: Wishes) -> dict[str, int]:
@@ -83,47 +86,3 @@ def _in_bytes(report: Report, now: Stored, wishes: Wishes, batch: int) -> Report
         totals = quantized.totals._replace(training=report.totals.training, buffer_bytes=report.totals.buffer_bytes)
         report = quantized._replace(totals=totals)
     return report._replace(totals=report.totals._replace(parameter_bytes=now.total - now.buffers))
-
-
-def _notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> Iterator[str]:
-    """Yield what must be said of the numbers."""
-    if done.lowered:
-        yield say(
-            "{layers}: fewer channels go than asked for, so that a grouped convolution keeps as many in each group",
-            layers=names_text(done.lowered),
-        )
-    if across:
-        yield say(
-            "{layers}: computed over channels together, so those that stay come out otherwise than before",
-            layers=names_text(across),
-        )
-    if found.wishes.of("channels") and not found.pools:
-        yield say("no channels go: the share of so few is none")
-    if found.zeroed:
-        yield say(
-            "pruned weights are stored as compressed sparse rows: the values, a column index of 2 bytes each (4 beyond "
-            "65,536 columns), and a row pointer of 4 bytes a row"
-        )
-        yield say(
-            "zeros are multiplied like other weights by a dense kernel: MACs stay at {macs}",
-            macs=number(found.report.totals.macs),
-        )
-        dense = stored(found.report, {}, found.wishes, dtype)
-        if found.stored.total >= dense.total:
-            yield say(
-                "sparse rows take more than they save: {sparse} bytes instead of {dense}",
-                sparse=number(found.stored.total),
-                dense=number(dense.total),
-            )
-    if found.wishes.quantize:
-        per_channel = later(
-            "weights are {dtype}, with a float32 scale for each output channel and no zero point; biases are int32; the "
-            "input and each layer's output have a scale and a zero point"
-        )
-        per_tensor = later(
-            "weights are {dtype}, with one float32 scale each and no zero point; biases are int32; the input and each "
-            "layer's output have a scale and a zero point"
-        )
-        yield say(per_channel if found.wishes.scales == "per-channel" else per_tensor, dtype=found.wishes.quantize)
-    if found.wishes.quantize and any(facts.held.buffer_count for facts in counted(found.report)):
-        yield say("normalisation is not folded into the convolutions, and its numbers stay {dtype}", dtype=dtype)
