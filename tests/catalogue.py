@@ -1,4 +1,4 @@
-"""The message catalogues, kept in step with the sentences in the package's sources.
+"""The message catalogues, kept in step with the sentences in the package's sources and conventions.
 
 `python tests/catalogue.py` adds to each .po the sentences that are new, untranslated, takes out those that are gone,
 compiles the .mo, and lists what is left to translate; with `--check` it changes nothing and exits with 1 where
@@ -12,12 +12,15 @@ import io
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "cnncalc"
@@ -56,16 +59,34 @@ def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+CONVENTIONS = sorted((PACKAGE / "conventions").glob("*.toml"))
+TEXTS = ("title", "left_out", "notes", "what", "wrong")
+"""The keys of a convention under which sentences stand, one or a list."""
+
+
+def texts(value: object) -> Iterator[str]:
+    """Yield the sentences of a convention."""
+    if isinstance(value, list):
+        for one in value:
+            yield from texts(one)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key in TEXTS:
+                yield from [one] if isinstance(one, str) else one
+            else:
+                yield from texts(one)
+
+
 def sentences() -> dict[Key, list[str]]:
     """Return each sentence of the package with the files it stands in."""
     found: dict[Key, list[str]] = {}
-    for path in sources():
-        for mark in marks(path):
-            if mark.key:
-                files = found.setdefault(mark.key, [])
-                name = path.relative_to(ROOT).as_posix()
-                if name not in files:
-                    files.append(name)
+    marked = [(path, mark.key) for path in sources() for mark in marks(path) if mark.key]
+    stated = [(path, (text,)) for path in CONVENTIONS for text in texts(toml.loads(path.read_text(encoding="utf-8")))]
+    for path, key in [*marked, *stated]:
+        files = found.setdefault(key, [])
+        name = path.relative_to(ROOT).as_posix()
+        if name not in files:
+            files.append(name)
     return found
 
 

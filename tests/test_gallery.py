@@ -88,7 +88,7 @@ def test_modules_run_in_torchvisions_order(name: str) -> None:
             assert leaf in nodes, f"{leaf} is not among the nodes after the leaf before it"
 
 
-OPERATIONS = ("Add", "Multiply", "Concat", "Slice")
+OPERATIONS = ("Add", "Multiply", "Concat", "Slice", "Mean")
 """Types for which PyTorch has no module: an operator or a function does their work."""
 
 

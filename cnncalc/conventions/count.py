@@ -156,7 +156,7 @@ def _counted(node: Node, rules: Convention, times: int) -> tuple[str, dict[Item,
     if exact and not rule.exact:
         parts[Item(MISSED, 0)] = -exact
     for counted in rule.counts:
-        amount = _value(node, counted.amount) * (1 if counted.once else times)
+        amount = _value(node, counted.amount, times) * (1 if counted.once else times)
         if amount:
             item = Item(counted.what, 0, counted.wrong)
             parts[item] = parts.get(item, 0) + amount
@@ -169,10 +169,10 @@ def _sum_of(also: Also, graph: Graph, batch: int) -> int:
     return int(total * (batch if also.grows else 1))
 
 
-def _value(node: Node, expression: str) -> int | float:
+def _value(node: Node, expression: str, batch: int = 1) -> int | float:
     """Return an expression's value for a node. Raises CnncalcError (E702) where it is beyond 2^53."""
     try:
-        found = evaluate(expression, Values(node))
+        found = evaluate(expression, Values(node, batch))
     except ExpressionError as error:
         message = say("{layer}: {problem}", layer=node.name, problem=error)
         raise CnncalcError([Diagnostic("E702", message, node.span)]) from None

@@ -21,9 +21,9 @@ from cnncalc.text import Shape
 class Values(Mapping[str, Value]):
     """What the names in an expression are worth for one node."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, batch: int) -> None:
         self.node = node
-        self._known: dict[str, Value] = {}
+        self._known: dict[str, Value] = {"batch": batch}
 
     def __getitem__(self, name: str) -> Value:
         found = self._known.get(name)
@@ -42,14 +42,19 @@ class Values(Mapping[str, Value]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        yield from (*QUANTITIES, *WORDS, *argument_fields(type(self.node.layer)))
+        yield from ("batch", *QUANTITIES, *WORDS, *argument_fields(type(self.node.layer)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
 
-WORDS = frozenset(("nearest", "linear", "bilinear", "bicubic", "trilinear", "same"))
+WORDS = frozenset(("nearest", "linear", "bilinear", "bicubic", "trilinear"))
 """Words that an argument may be compared with: `mode == nearest`."""
+
+
+def _layer(node: Node) -> Any:
+    """Return a layer whose arguments are those of its type, which a rule is for."""
+    return node.layer
 
 
 def _positions(shape: Shape) -> int:
@@ -61,7 +66,7 @@ def _kernel_taps(node: Node) -> int:
 
 
 def _strides(node: Node) -> int:
-    layer: Any = node.layer
+    layer = _layer(node)
     return prod(getattr(layer, "strides", None) or getattr(layer, "stride", None) or (1,))
 
 
@@ -72,14 +77,14 @@ def _parameters(node: Node) -> int:
 def _axis_size(node: Node) -> int:
     """The elements that one Softmax is over."""
     shape = node.input_shapes[0]
-    layer: Any = node.layer
+    layer = _layer(node)
     return shape[axis_of(layer.dim, shape)]
 
 
 def _pooled(node: Node) -> int:
     """The elements that the windows of a pooling layer hold: padding where it counts, never what hangs over the end."""
     shape = node.input_shapes[0]
-    layer: Any = node.layer
+    layer = _layer(node)
     if isinstance(layer, BinPool):
         bins = [[axis.bounds(index) for index in range(axis.bins)] for axis in layer.bins(shape)]
         return shape[0] * prod(sum(last - first + 1 for first, last in axis) for axis in bins)
@@ -100,10 +105,16 @@ def _adaptive_ratio(node: Node) -> float:
     return float(prod(a / b for a, b in zip(node.input_shapes[0][1:], node.output_shape[1:], strict=True)))
 
 
+def _zeros_to_same(node: Node) -> bool:
+    """Whether PyTorch is given the word `same`; of another padding mode it pads before the convolution."""
+    layer = _layer(node)
+    return layer.padding == "same" and layer.padding_mode == "zeros"
+
+
 def _even_positions(node: Node) -> int:
     """A convolution's positions with its padding split evenly: one less an axis than `same` gives an even kernel."""
-    layer: Any = node.layer
-    if layer.padding != "same":
+    layer = _layer(node)
+    if not _zeros_to_same(node):
         return _positions(node.output_shape)
     spans = [d * (k - 1) for d, k in zip(layer.dilation, layer.kernel_size, strict=True)]
     return prod(size - span % 2 for size, span in zip(node.input_shapes[0][1:], spans, strict=True))
@@ -111,7 +122,7 @@ def _even_positions(node: Node) -> int:
 
 def _forward_positions(node: Node) -> int:
     """The positions that a transposed convolution's arguments would give a plain one."""
-    layer: Any = node.layer
+    layer = _layer(node)
     axes = zip(node.input_shapes[0][1:], layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True)
     return prod((size + sum(_pair(p)) - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in axes)
 
@@ -122,7 +133,6 @@ def _pair(padding: int | tuple[int, int]) -> tuple[int, int]:
 
 QUANTITIES: dict[str, Callable[[Node], Value]] = {
     "macs": lambda node: node.layer.quantities(node.input_shapes, node.output_shape).mac,
-    "padded_macs": lambda node: node.layer.quantities(node.input_shapes, node.output_shape).padded_mac,
     "bias_adds": lambda node: node.layer.quantities(node.input_shapes, node.output_shape).bias_add,
     "inputs": lambda node: len(node.inputs),
     "input_elements": lambda node: prod(node.input_shapes[0]),
@@ -135,7 +145,6 @@ QUANTITIES: dict[str, Callable[[Node], Value]] = {
     "kernel_taps": _kernel_taps,
     "strides": _strides,
     "parameters": _parameters,
-    "buffers": lambda node: sum(prod(shape) for shape in node.layer.buffers(node.input_shapes).values()),
     "axis_size": _axis_size,
     "pooled": _pooled,
     "adaptive_ratio": _adaptive_ratio,
@@ -143,6 +152,11 @@ QUANTITIES: dict[str, Callable[[Node], Value]] = {
     "forward_positions": _forward_positions,
     "transposed": lambda node: node.type.startswith("ConvTranspose"),
     "convolution": lambda node: node.type.startswith("Conv"),
-    "from_size": lambda node: getattr(node.layer, "size", None) is not None,
+    "zeros_to_same": _zeros_to_same,
+    "bare": lambda node: node.type == "LayerScale",
+    "written_size": lambda node: prod(_layer(node).size or ()),
+    "scale_factors": lambda node: len(_layer(node).scale_factor or ()),
+    "whole_scale": lambda node: prod(map(int, _layer(node).scale_factor)),
+    "scale": lambda node: float(_layer(node).scale_factor[0]) ** (len(node.output_shape) - 1),
 }
 """Name -> how it is worked out."""

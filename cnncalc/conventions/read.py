@@ -2,8 +2,8 @@
 
 A file has `title`, `unit` (MACs or FLOPs), `version`, `source`, `batch` (whether the number grows with the batch:
 "counted" or "one"), `functions` ("seen", or "unseen" where the tool looks at modules only), `left_out` (what it does
-about layers it does not support), `notes`, `rules` and `also` (other numbers that the tool prints). Each rule has `types`
-("Conv[123]d" stands for three), perhaps a condition `when`, and says one of:
+about layers it does not support), `notes`, `rules` and `also` (other numbers that the tool prints). Each rule has
+`types` ("Conv[123]d" stands for three), perhaps a condition `when`, and says one of:
 
 - `exact = true`: the layer's exact MACs are counted (twice for FLOPs), and besides them what `counts` lists;
 - `counts`: a list of {what, amount, wrong}: an expression over quantities, and what it counts. `wrong` says why the
@@ -171,7 +171,7 @@ def _rule(given: dict[str, Any], functions: str) -> Rule:
         raise ValueError(f"state {state!r} is none of {list(STATES)}, or stands beside counts")
     if not (state or exact or counts):
         raise ValueError("a rule says nothing: give it exact, counts or a state")
-    called = given.pop("functional", "same" if functions == "seen" or state else "unseen")
+    called = given.pop("functional", "same" if functions == "seen" or state in ("unseen", "unknown") else "unseen")
     _refuse_rest(given)
     if called == "same":
         return Rule(when, exact, state, counts)

@@ -75,7 +75,7 @@ def one_tool_lines(graph: Graph, found: Count, width: int, *, layers: bool) -> I
     if layers:
         yield from layer_lines(found.layers, width)
         yield ""
-    title = say("{tool} {version}", tool=say(tool.title), version=say(tool.version))
+    title = f"{say(tool.title)} {tool.version}".rstrip()
     digits = max(len(number(abs(value))) for value in (found.total, *(item.amount for item in found.items)))
     yield [Piece(title, "bold")]
     yield from item_lines(found.items, digits, width)
