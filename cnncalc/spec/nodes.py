@@ -80,13 +80,14 @@ class Nodes:
         for problem in built.problems:
             if not (item.guessed and problem.code == "E203"):
                 self.problems.take(problem, scope.calls)
-        self.consumed.update(tensor.node for tensor in entering)
-        if built.layer is None or item.guessed or any(tensor.shape is None for tensor in entering):
+        inputs = tuple([tensor.node for tensor in entering])
+        shapes = tuple([tensor.shape for tensor in entering if tensor.shape is not None])
+        self.consumed.update(inputs)
+        if built.layer is None or item.guessed or len(shapes) < len(inputs):
             return Tensor(path, None)
         if path in self.by_name:
             self.clashes.append(path)
             return Tensor(path, None)
-        shapes = tuple(tensor.shape for tensor in entering if tensor.shape is not None)
         try:
             output = self.shape(built.layer, shapes)
         except LayerError as error:
@@ -94,7 +95,6 @@ class Nodes:
             return Tensor(path, None)
         if len(self.nodes) >= self.max_layers:
             raise self.too_many(item)
-        inputs = tuple(tensor.node for tensor in entering)
         node = Node(path, built.layer, inputs, shapes, output, item.span, scope.calls, functional)
         self.nodes.append(node)
         self.by_name[path] = node
@@ -112,7 +112,7 @@ class Nodes:
         """Return the layer of an item's arguments; the same item with the same numbers in scope is built once."""
         words = self.known.words(item, self.defaults.get(item.type, ()))
         # With the types, since 64 == 64.0 and 1 == True, and an argument takes one and not the other.
-        key = (id(item), *((type(value), value) for value in map(scope.numbers.get, words)))
+        key = (id(item), *[(type(value), value) for value in map(scope.numbers.get, words)])
         built = self.known.built.get(key)
         if built is None:
             built = self.known.built[key] = self._build(item, scope)
