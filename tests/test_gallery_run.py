@@ -1,0 +1,64 @@
+"""The gallery is run: its shapes, tensors, MACs, receptive fields and peak memory are what happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cnncalc
+
+SPECS = Path(__file__).parents[1] / "specs"
+
+# On smaller inputs than their own, so that it is quick; some networks' windows need larger ones than others.
+PROVEN: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "lenet": ((1, 32, 32), {}),
+    "lenet_1998": ((1, 32, 32), {}),
+    "zfnet": ((3, 96, 96), {}),
+    "nin": ((1, 127, 127), {}),
+    "googlenet": ((3, 64, 64), {}),
+    "inception_v3": ((3, 96, 96), {}),
+    "resnet18": ((3, 64, 64), {}),
+    "resnet34": ((3, 64, 64), {}),
+    "resnet50": ((3, 64, 64), {}),
+    "densenet121": ((3, 64, 64), {"growth": 12}),
+    "convnext_tiny": ((3, 64, 64), {}),
+    "squeezenet1_0": ((3, 96, 96), {}),
+    "squeezenet1_1": ((3, 96, 96), {}),
+    "mobilenet_v1": ((3, 64, 64), {}),
+    "mobilenet_v2": ((3, 64, 64), {}),
+    "mobilenet_v3_large": ((3, 64, 64), {}),
+    "mobilenet_v3_small": ((3, 64, 64), {}),
+    "shufflenet_v1": ((3, 64, 64), {}),
+    "shufflenet_v2_x1_0": ((3, 64, 64), {}),
+    "efficientnet_b0": ((3, 64, 64), {}),
+    "unet": ((1, 188, 188), {"width": 4}),
+    "m18": ((1, 3200), {}),
+    "r3d_18": ((3, 4, 16, 16), {}),
+}
+
+# These have no layer type and no wiring that those above have not, and take long: `cnncalc run SPEC --input 3x32x32`.
+SLOW = {
+    *("alexnet", "vgg11", "vgg13", "vgg16", "vgg16_bn", "vgg19", "c3d"),
+    *("resnet50_stride_in_1x1", "resnet101", "resnet152", "densenet169"),
+}
+
+
+def test_every_network_is_run_or_known_to_be_slow() -> None:
+    assert sorted([*PROVEN, *SLOW]) == sorted(path.stem for path in SPECS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_the_gallery_is_proven(name: str) -> None:
+    shape, settings = PROVEN[name]
+    text = (SPECS / f"{name}.yaml").read_text(encoding="utf-8")
+    if name == "inception_v3":
+        text = text.partition("heads:")[0]  # its head fits no input much smaller than its own, and is not run
+    network = cnncalc.loads(text, input_shape=shape, settings=settings)
+    proof = cnncalc.run(network)
+    assert not proof.mismatches
+    assert len(proof.layers) == len(network.executed)
+    assert proof.fields, "no receptive field was measured"
+    assert np.isfinite(proof.output).all()
