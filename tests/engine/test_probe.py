@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from networks import build, conv
 
+from cnncalc.analysis.window import window
 from cnncalc.engine.probe import measure
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_weights
@@ -101,6 +102,45 @@ NETWORKS = {
         ("lrn", "LocalResponseNorm", {"size": 3}),
         ("rows", "Flatten", {"start_dim": 2}),
     ),
+    "transposed": build(
+        (2, 4, 5),
+        ("a", "ConvTranspose2d", {"out_channels": 3, "kernel_size": [3, 2], "stride": 2, "padding": [1, 0]}),
+        conv("b", 2, 3, padding=1),
+        (
+            "c",
+            "ConvTranspose2d",
+            {"out_channels": 4, "kernel_size": 3, "stride": [2, 1], "dilation": [3, 2], "groups": 2, "padding": 2},
+        ),
+    ),
+    "apart": build(
+        (1, 4, 3),
+        ("a", "ConvTranspose2d", {"out_channels": 2, "kernel_size": 1, "stride": 3, "output_padding": 2}),
+        conv("b", 1, 2),
+    ),
+    "upsampled": build(
+        (2, 4, 5),
+        ("near", "Upsample", {"scale_factor": [1.5, 2]}),
+        ("line", "Upsample", {"scale_factor": [2, 1.3], "mode": "bilinear"}),
+        ("less", "Upsample", {"scale_factor": 0.4, "mode": "bilinear"}, ["line"]),
+        ("ends", "Upsample", {"size": [9, 4], "mode": "bilinear", "align_corners": True}, ["near"]),
+        ("cube", "Upsample", {"size": [7, 12], "mode": "bicubic"}, ["near"]),
+        ("one", "Upsample", {"size": [1, 3], "mode": "bilinear", "align_corners": True}, ["near"]),
+        ("wide", "Upsample", {"size": 3, "mode": "bilinear"}, ["one"]),
+    ),
+    "U": build(
+        (4, 8, 9),
+        conv("left", 4, 3),
+        ("down", "MaxPool2d", {"kernel_size": 2}),
+        conv("deep", 8, 3, padding=1),
+        ("up", "ConvTranspose2d", {"out_channels": 4, "kernel_size": 2, "stride": 2}),
+        ("crop", "CenterCrop", {}, ["left", "up"]),
+        ("join", "Concat", {}, ["crop", "up"]),
+        conv("right", 8, 3, padding=1),
+        ("shuffle", "PixelShuffle", {"upscale_factor": 2}),
+        conv("last", 1, 3, padding=1),
+        ("unshuffle", "PixelUnshuffle", {"downscale_factor": 3}),
+        ("middle", "CenterCrop", {"size": [3, 2]}),
+    ),
     "signal": build(
         (2, 15),
         ("a", "Conv1d", {"out_channels": 3, "kernel_size": 3, "dilation": 2, "padding": 2}),
@@ -154,6 +194,12 @@ def test_every_unit_of_every_node_is_measured_as_brute_force_finds_it(graph):
     expected = brute_force(graph)
     found = measure(graph, {name: list(units) for name, units in expected.items()})
     assert {name: dict(zip(units, found[name], strict=True)) for name, units in expected.items()} == expected
+
+
+@pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
+def test_the_exact_windows_are_what_brute_force_finds(graph):
+    for name, units in brute_force(graph).items():
+        assert {position: window(graph, name, position) for position in units} == units, name
 
 
 def test_published_field_of_resnet_style_stack():
