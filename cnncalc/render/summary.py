@@ -34,7 +34,8 @@ def summary_lines(
     yield ""
     yield from wrapped(total_parts(report), width)
     yield from wrapped([training_text(report)], width)
-    yield from wrapped([say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted")], width)
+    counted = say("FLOPs = 2 MACs; bias, normalisation, pooling and activations are not counted (see: cnncalc count)")
+    yield from wrapped([counted], width)
     if report.batch > 1:
         yield from wrapped(
             [say("MACs and FLOPs are for one input, memory is for the batch of {batch}", batch=report.batch)], width
