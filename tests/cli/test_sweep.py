@@ -1,0 +1,194 @@
+"""`cnncalc sweep` as its users run it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from shell import COMMAND, LENET, ROOT, SPECS, cnncalc, environment, in_terminal, unstyled
+
+from cnncalc.analysis.report import analyze
+from cnncalc.spec.load import load
+
+DENSENET = str(SPECS / "densenet121.yaml")
+RESNET = str(SPECS / "resnet18.yaml")
+
+
+def test_the_table_has_a_row_a_combination():
+    done = cnncalc("sweep", DENSENET, "--set", "growth=16,32", "--set", "input=3x{160,224}")
+    assert done.code == 0
+    assert done.err == ""
+    lines = done.out.splitlines()
+    assert lines[0].split()[:2] == ["growth", "input"]
+    # torchvision's densenet121 has 7,978,856 parameters and 2,834,161,664 multiply-adds.
+    at_224 = next(line for line in lines if "32  3x224x224" in line)
+    assert "7,978,856" in at_224 and "2,834,161,664" in at_224
+    assert [line[0] for line in lines[1:5]] == ["*", "*", " ", " "]
+    assert "4 combinations" in lines
+    assert "2 on the Pareto front (*): min:params, min:macs, max:rf" in lines
+
+
+def test_json_and_csv_hold_the_same_rows():
+    arguments = ("sweep", LENET, "--set", "input=1x{4,32}x{32,40}", "--columns", "macs,fc1.params,conv2.output_shape")
+    found = cnncalc(*arguments, "--json").json
+    assert found["schema_version"] == 1
+    assert found["columns"] == ["input", "macs", "fc1.params", "conv2.output"]
+    assert [row["input"] for row in found["rows"]] == [[1, 4, 32], [1, 4, 40], [1, 32, 32], [1, 32, 40]]
+    assert [row["conv2.output"] for row in found["rows"]] == [None, None, [16, 10, 10], [16, 10, 14]]
+    # 16*5*5*120 + 120 and 16*5*7*120 + 120.
+    assert [row["fc1.params"] for row in found["rows"]] == [None, None, 48_120, 67_320]
+    assert "E310" in found["rows"][0]["error"]
+    rows = list(csv.DictReader(cnncalc(*arguments, "--format", "csv").out.splitlines()))
+    assert [row["fc1.params"] for row in rows] == ["", "", "48120", "67320"]
+    assert rows[3]["conv2.output"] == "16x10x14"
+    lines = cnncalc(*arguments, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == found["rows"]
+
+
+def test_conditions_order_and_number_of_rows():
+    rows = cnncalc(
+        "sweep", LENET, "--set", "input=1x{28:60:4}", "--where", "macs<=2M", "--where", "rf>30", "--sort", "max:macs",
+        "--top", "2", "--json",
+    ).json["rows"]  # fmt: skip
+    alone = {size: analyze(load(LENET, input_shape=(1, size, size))).totals.macs for size in range(28, 61, 4)}
+    wanted = sorted((size for size in alone if alone[size] <= 2_000_000 and size > 30), reverse=True)[:2]
+    assert [row["input"][1] for row in rows] == wanted
+    assert [row["macs"] for row in rows] == [alone[size] for size in wanted]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "E732"),
+        (["--set", "width=1,2"], 2, "E731"),
+        (["--set", "growth=12:4x"], 2, "--set:1:8"),
+        (["--set", "growth=1,2", "--columns", "speed"], 2, "E733"),
+        (["--set", "growth=1,2", "--columns", "layer9.macs"], 2, "E733"),
+        (["--set", "growth=1,2", "--where", "macs~1"], 2, "E736"),
+        (["--set", "growth=1,2", "--pareto", "output"], 2, "E736"),
+        (["--set", "growth=1,2", "--plot", "macs"], 2, "E736"),
+        (["--set", "growth=1,2", "-o", "results.txt"], 2, "E225"),
+        (["--set", "growth=1,2", "-o", "no/results.csv"], 2, "E573"),
+        (["--set", "growth=1,2", "--jobs", "2", "--dask", "tcp://127.0.0.1:1"], 2, "E225"),
+        (["--set", "growth=1:1000000"], 3, "E406"),
+        (["--set", "growth=1:11", "--max-combinations", "10"], 3, "E406"),
+        (["--set", "growth=0,-1"], 1, "not possible"),
+        (["--set", "growth=0,8"], 0, "not possible"),
+    ],
+)
+def test_what_is_refused_and_what_is_only_told(arguments, code, said, tmp_path):
+    done = cnncalc("sweep", DENSENET, *arguments, cwd=tmp_path)
+    assert done.code == code
+    assert said in (done.err if code > 1 else done.out)
+    assert "Traceback" not in done.err
+    assert list(tmp_path.iterdir()) == []
+    if code > 1:
+        told = cnncalc("sweep", DENSENET, *arguments, "--json", cwd=tmp_path)
+        assert told.json["errors"][0]["help"]
+
+
+def test_a_broken_spec_is_an_error_and_not_rows():
+    done = cnncalc("sweep", "-", "--set", "a=1,2", stdin="input: [1, 8, 8]\nvars: {a: 1}\nlayers: [Relo]\n")
+    assert done.code == 2
+    assert "<stdin>:3" in done.err
+
+
+ARGUMENTS = ("sweep", RESNET, "--set", "input=3x{160:190}x{160:175}", "--jobs", "2")
+"""Long enough to be stopped on its way: 496 networks of 69 layers."""
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "results.csv"
+    assert cnncalc(*ARGUMENTS, "-o", path).code == 0
+    return path.read_bytes()
+
+
+def stopped(path: Path, how: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """Begin the sweep, and stop it once it has written some rows."""
+    child = subprocess.Popen(
+        [*COMMAND, *ARGUMENTS, "-o", str(path)],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while time.monotonic() < end and (not path.exists() or path.read_bytes().count(b"\n") < 3):
+        time.sleep(0.005)
+    child.send_signal(how)
+    out, err = child.communicate(timeout=60)
+    return subprocess.CompletedProcess([], child.returncode, out, err)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_sweep_goes_on_and_ends_with_the_same_bytes(how, tmp_path, uninterrupted):
+    path = tmp_path / "results.csv"
+    child = stopped(path, how)
+    done = path.read_bytes().count(b"\n") - 1
+    assert 0 < done < 496
+    if how is signal.SIGINT:
+        assert child.returncode == 130
+        assert f"stopped after {done} of 496 combinations" in child.stderr
+        assert "Traceback" not in child.stderr
+    other = cnncalc("sweep", RESNET, "--set", "input=3x{160,161}", "-o", path)
+    assert (other.code, "E735" in other.err) == (2, True)
+    assert cnncalc(*ARGUMENTS, "-o", path).code == 0
+    assert path.read_bytes() == uninterrupted
+    assert [one.name for one in tmp_path.iterdir()] == ["results.csv"]
+
+
+def test_jobs_change_nothing(tmp_path, uninterrupted):
+    path = tmp_path / "results.csv"
+    assert cnncalc(*ARGUMENTS[:-1], "1", "-o", path).code == 0
+    assert path.read_bytes() == uninterrupted
+
+
+def test_a_narrow_terminal_leaves_out_columns_and_says_so():
+    done = in_terminal("sweep", DENSENET, "--set", "growth=16,32", columns=60)
+    lines = unstyled(done.out).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "left out to fit" in done.out
+    assert "params" in lines[0] and "parameter bytes" not in lines[0]
+
+
+def test_a_plot_in_characters():
+    done = cnncalc("sweep", DENSENET, "--set", "growth=8:48:4", "--plot", "macs,params", "--pareto", "macs,max:params")
+    assert done.code == 0
+    plot = done.out.split("\n\n")[1].splitlines()
+    assert plot[0] == "params" and plot[-1].strip() == "MACs"
+    drawn = [line.partition("|")[2] or line.partition("+")[2] for line in plot[1:-3]]
+    # All eleven lie on the front: the more parameters, the more work. Some may share a character.
+    stars = [(-row, line.index("*")) for row, line in enumerate(drawn) if "*" in line]
+    assert len(stars) > 5
+    assert stars == sorted(stars, reverse=True) and [x for _, x in stars] == sorted((x for _, x in stars), reverse=True)
+
+
+def test_a_plot_as_a_picture(tmp_path):
+    from xml.etree import ElementTree
+
+    done = cnncalc("sweep", LENET, "--set", "input=1x{28:68:8}", "--svg", "a.svg", "--plot", "input,macs", cwd=tmp_path)
+    assert done.code == 0
+    root = ElementTree.fromstring((tmp_path / "a.svg").read_text())
+    assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 6
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "input" in texts and "MACs" in texts
+    assert cnncalc("sweep", LENET, "--set", "input=1x4", "--svg", "b.svg", cwd=tmp_path).code == 2
+
+
+def test_a_pipe_that_closes_is_no_error():
+    done = subprocess.run(
+        f"{' '.join(COMMAND)} sweep {LENET} --set 'input=1x{{28:40}}' | head -1",
+        shell=True,
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
