@@ -110,6 +110,7 @@ def modules_after(*arguments: str) -> set[str]:
         ("summary", "specs/resnet50.yaml", "--json"),
         ("summary", "specs/googlenet.yaml", "--format", "csv"),
         ("explain", "specs/lenet.yaml", "conv2"),
+        ("count", "specs/resnet50.yaml"),
         ("schema",),
         ("check", "specs/homework/lenet_table/right.md", "--assignment", "specs/homework/lenet_table.yaml"),
     ],
