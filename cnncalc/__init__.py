@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cnncalc.graph import Graph as Graph
     from cnncalc.homework.files import check as check
     from cnncalc.homework.marks import Checked as Checked
+    from cnncalc.questions.sweep import sweep as sweep
     from cnncalc.spec.load import load as load
     from cnncalc.spec.load import loads as loads
     from cnncalc.text import use_language as use_language
@@ -42,6 +43,7 @@ _PLACES = {
     "Count": "cnncalc.conventions",
     "Report": "cnncalc.analysis.report",
     "run": "cnncalc.verify",
+    "sweep": "cnncalc.questions.sweep",
     "check": "cnncalc.homework.files",
     "Checked": "cnncalc.homework.marks",
     "Proof": "cnncalc.verify",
@@ -63,6 +65,7 @@ __all__ = [
     "load",
     "loads",
     "run",
+    "sweep",
     "use_language",
 ]
 
