@@ -24,6 +24,7 @@ RUN = {
     "Tanh": 3, "HardSwish": 1, "Gelu": 4, "Flatten": 2, "Add": 1, "Mul": 2, "Concat": 12,
     "GroupNormalization": 2, "InstanceNormalization": 2, "LayerNormalization": 19, "MeanVarianceNormalization": 1,
     "Mish": 1, "Softplus": 3, "Clip": 4, "LpPool": 4, "Pad": 5, "ReduceMean": 8, "Dropout": 4, "Identity": 1,
+    "ConvTranspose": 12, "Resize": 11, "Upsample": 1, "DepthToSpace": 1, "SpaceToDepth": 2,
 }  # fmt: skip
 """Operator -> at least how many of its tests run."""
 
@@ -235,6 +236,88 @@ def reduce_mean(node, x, axes=None):
     return "Mean", {"dim": [dim + 1 for dim in dims], "keepdim": keep}, [x[None]], {}
 
 
+def conv_transpose(node, x, weight, bias=None):
+    axes = x.ndim - 2
+    kernel, strides = weight.shape[2:], node.get("strides", [1] * axes)
+    dilations, extra = node.get("dilations", [1] * axes), node.get("output_padding", [0] * axes)
+    full = [
+        s * (n - 1) + e + d * (k - 1) + 1
+        for n, k, s, d, e in zip(x.shape[2:], kernel, strides, dilations, extra, strict=True)
+    ]
+    word = node.get("auto_pad", b"NOTSET").decode()
+    wanted = node.get("output_shape")
+    if word.startswith("SAME"):
+        wanted = [n * s for n, s in zip(x.shape[2:], strides, strict=True)]
+    pads = node.get("pads", [0] * 2 * axes)
+    before, after = list(pads[:axes]), list(pads[axes:])
+    if wanted:
+        total = [most - size for most, size in zip(full, wanted, strict=True)]
+        small, large = [t // 2 for t in total], [t - t // 2 for t in total]
+        before, after = (small, large) if word == "SAME_UPPER" else (large, small)
+    # what is cut off behind is less by the output_padding
+    more = [b - a + e for b, a, e in zip(before, after, extra, strict=True)]
+    if min(more) < 0 or min(before) < 0:
+        raise NotExpressible("cuts off more behind than before")
+    arguments = {
+        "out_channels": weight.shape[1] * node.get("group", 1),
+        "kernel_size": kernel,
+        "stride": strides,
+        "dilation": dilations,
+        "padding": before,
+        "output_padding": more,
+        "groups": node.get("group", 1),
+        "bias": bias is not None,
+    }
+    tensors = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+    return f"ConvTranspose{axes}d", arguments, [x], tensors
+
+
+def resize(node, x, *more):
+    for name in ("antialias", "exclude_outside"):
+        if node.get(name, 0):
+            raise NotExpressible(name)
+    if node.get("keep_aspect_ratio_policy", b"stretch") != b"stretch":
+        raise NotExpressible("one scale for all axes")
+    given = more[-1]
+    axes = list(node.get("axes", range(x.ndim)))
+    if len(given) != len(axes) or len(more) > 1:
+        raise NotExpressible("a region of interest")
+    by_size = given.dtype == np.int64
+    full = [x.shape[at] if by_size else 1.0 for at in range(x.ndim)]
+    for axis, value in zip(axes, given, strict=True):
+        full[axis] = int(value) if by_size else float(str(value))
+    arguments = {"size" if by_size else "scale_factor": full[2:]}
+    place = node.get("coordinate_transformation_mode", b"half_pixel").decode()
+    mode = node.get("mode", b"nearest").decode()
+    if mode == "nearest":
+        ratios = [after / before for before, after in zip(x.shape[2:], full[2:], strict=True)] if by_size else full[2:]
+        # rounded to the nearest from the middle of a pixel is rounded down from its edge, for whole factors
+        alike = place == "half_pixel" and all(ratio == int(ratio) for ratio in ratios)
+        if not alike or node.get("nearest_mode", b"round_prefer_floor") != b"round_prefer_floor":
+            raise NotExpressible(f"nearest by {place}")
+        return "Upsample", arguments, [x], {}
+    if place not in ("half_pixel", "align_corners", "pytorch_half_pixel"):
+        raise NotExpressible(place)
+    if place == "pytorch_half_pixel" and 1 in full[2:] and mode == "linear":
+        raise NotExpressible("PyTorch's old rule for an output of one position")
+    if place == "align_corners" and not by_size and any(n * f % 1 for n, f in zip(x.shape[2:], full[2:], strict=True)):
+        raise NotExpressible("corners aligned with a size that is not whole")
+    words = {"linear": {3: "linear", 4: "bilinear", 5: "trilinear"}[x.ndim], "cubic": "bicubic"}
+    return "Upsample", {**arguments, "mode": words[mode], "align_corners": place == "align_corners"}, [x], {}
+
+
+def depth_to_space(node, x):
+    if node.get("mode", b"DCR") != b"CRD":
+        raise NotExpressible("another order of the channels")
+    return "PixelShuffle", {"upscale_factor": node["blocksize"]}, [x], {}
+
+
+def space_to_depth(node, x):
+    if x.shape[1] > 1 and node.get("mode", b"DCR") != b"CRD":
+        raise NotExpressible("another order of the channels")
+    return "PixelUnshuffle", {"downscale_factor": node["blocksize"]}, [x], {}
+
+
 def dropout(node, x, ratio=None, training=None):
     if training is not None and bool(training):
         raise NotExpressible("training")
@@ -280,8 +363,16 @@ CONVERT = {
     "ReduceMean": reduce_mean,
     "Dropout": dropout,
     "Identity": elementwise("Identity"),
+    "ConvTranspose": conv_transpose,
+    "Resize": resize,
+    "Upsample": resize,
+    "DepthToSpace": depth_to_space,
+    "SpaceToDepth": space_to_depth,
 }
-"""HardSigmoid is not here: its tests have slopes of 0.2 and 0.5, and PyTorch's is 1/6."""
+"""HardSigmoid is not here: its tests have slopes of 0.2 and 0.5, and PyTorch's is 1/6.
+
+Nor is CenterCropPad: its tests pad, but for one that cuts off 3, of which ONNX takes 1 in front, and torchvision 2.
+"""
 
 
 def node_tests():
@@ -337,7 +428,7 @@ def test_operator(cases, operator):
             if data[0].ndim < 2:
                 data, expected = [x[None] for x in data], expected[None]
             elif data[0].ndim > inputs[0].ndim:
-                expected = expected[None]
+                expected = expected[(None,) * (data[0].ndim - inputs[0].ndim)]
         except NotExpressible as reason:
             skipped[str(reason)] += 1
             continue
