@@ -288,11 +288,11 @@ def _derivation(
     report = analyze(built, batch=network.batch, dtype=network.dtype)
     at = find_node(built, place).name
     wanted = {target.quantity for target in targets}
-    names = [*dict.fromkeys([one.layer for one in varied if one.kind == "argument"] + [at])]
+    changed = [one.layer for one in varied if one.kind == "argument"]
     found: dict[str, list[Rule]] = {}
-    for name in names:
+    for name in dict.fromkeys([*changed, at]):
         if "shape" in wanted:
-            source = _sized_by(report, name)
+            source = _sized_by(report, name, changed)
             found[source] = explain(report, source).rules["shape"]
         if "rf" in wanted and name == at:
             found.setdefault(name, []).extend(explain(report, name).rules["receptive_field"])
@@ -301,10 +301,10 @@ def _derivation(
     return found
 
 
-def _sized_by(report: Report, name: str) -> str:
-    """Return the last layer, up to `name`, whose output is larger or smaller than its input."""
+def _sized_by(report: Report, name: str, changed: Sequence[str]) -> str:
+    """Return the last layer, up to `name`, that was changed or whose output is larger or smaller than its input."""
     node = report.layer(name).node
-    while node.inputs[0] != INPUT and node.output_shape[1:] == node.input_shapes[0][1:]:
+    while node.inputs[0] != INPUT and node.name not in changed and node.output_shape[1:] == node.input_shapes[0][1:]:
         node = report.layer(node.inputs[0]).node
     return node.name
 
