@@ -23,6 +23,10 @@ MOST_PHASES = 4096
 """A pattern that only repeats after more units is followed by the rule for plain windows, to within a few positions."""
 
 
+MOST_LOOKED_AT = 500_000
+"""The same for one where each unit must look at so many others that all together are more than this."""
+
+
 class Field(NamedTuple):
     """What unit y sees on one axis: `size` positions from `start + y*jump` on. Jump 0: every unit sees the same.
 
@@ -70,10 +74,11 @@ def _followed(axis: Window | Bins | Spread | Sampling, field: Field, count: int)
     pattern = _Pattern(field)
     times = pattern.length // gcd(pattern.length, inputs)
     length = outputs * times
-    if length > MOST_PHASES:
+    looked = 2 if pattern.ordered else min(span(axis), 2 * pattern.length)
+    if length > MOST_PHASES or length * looked > MOST_LOOKED_AT:
         from fractions import Fraction
 
-        first = next((seen[0] for seen in map(axis.sees, range(outputs)) if seen), 0)
+        first = axis.seen(0, 0)[0] if isinstance(axis, Spread) else axis.sees(0)[0]
         return _beside(field._replace(phases=()), span(axis), 1, Fraction(inputs, outputs), first)
     ends = [pattern.together(axis.sees(unit)) for unit in range(length)]
     return _field(ends, inputs * times // pattern.length * pattern.step, count)

@@ -90,7 +90,12 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
     sizes = max((path.sizes for path in paths), key=lambda shape: (len(shape), shape))
 
     def joined(fields: Iterable[Fields]) -> Fields:
-        return tuple(union(*axis) for axis in zip(_axes(fields), limits, sizes, strict=True))
+        found: list[Field] = []
+        before_it: object = None
+        for along in zip(_axes(fields), limits, sizes, strict=True):
+            found.append(found[-1] if along == before_it else union(*along))
+            before_it = along
+        return tuple(found)
 
     return Receptive(
         joined(path.fields for path in paths),
@@ -127,8 +132,13 @@ def _step(before: Receptive, relation: Seen, node: Node, limits: Shape) -> Recep
     sizes = before.sizes if flat else node.output_shape[1:]
 
     def follow(fields: Fields) -> Fields:
-        along = zip(axes, fields, limits, sizes, strict=True)
-        return tuple(through(axis, field, limit, count) for axis, field, limit, count in along)
+        found: list[Field] = []
+        before_it: object = None
+        for along in zip(axes, fields, limits, sizes, strict=True):
+            # axes that are alike share their field, and so are found to be alike at once by the next layer
+            found.append(found[-1] if along == before_it else through(*along))
+            before_it = along
+        return tuple(found)
 
     fields = follow(before.fields)
     if isinstance(relation, Windows) and relation.statistics and not before.flat:

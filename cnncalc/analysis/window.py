@@ -7,7 +7,7 @@ every mode come out exactly, not as an interval that merely contains them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import prod
+from math import gcd, prod
 
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import (
@@ -128,7 +128,8 @@ def _met(axis: Window, positions: Positions) -> Iterable[Interval]:
 
 def _reached(axis: Spread, first: int, last: int) -> Iterable[Interval]:
     """Yield the inputs that a transposed convolution adds to the outputs `first` to `last`."""
-    if axis.dilation == 1 or last - first >= MOST_POINTS:
+    points = (last - first + 1) * ((axis.kernel - 1) // (axis.stride // gcd(axis.stride, axis.dilation)) + 1)
+    if axis.dilation == 1 or points > MOST_POINTS:
         seen = axis.seen(first, last)
         if seen[0] <= seen[1]:
             yield seen

@@ -84,8 +84,10 @@ def _axes(receptive: Fields) -> list[dict[str, object]]:
 
 
 def _field(field: Field) -> dict[str, object]:
+    """Return one axis; where units see unequally much, what each unit of a period sees: [first, last], or null."""
     jump = field.jump if isinstance(field.jump, int) else float(field.jump)
-    return {"size": field.size, "jump": jump, "start": field.start}
+    phases = {"phases": list(field.phases)} if field.phases else {}
+    return {"size": field.size, "jump": jump, "start": field.start, **phases}
 
 
 def explanation_json(explained: Explanation, quantities: Sequence[str]) -> dict[str, object]:
