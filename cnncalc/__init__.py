@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cnncalc.homework.files import check as check
     from cnncalc.homework.marks import Checked as Checked
     from cnncalc.questions.sweep import sweep as sweep
+    from cnncalc.questions.compare import compare as compare
+    from cnncalc.questions.solve.ask import solve as solve
+    from cnncalc.questions.solve.ask import solve_kernel as solve_kernel
     from cnncalc.spec.load import load as load
     from cnncalc.spec.load import loads as loads
     from cnncalc.text import use_language as use_language
@@ -45,6 +48,9 @@ _PLACES = {
     "run": "cnncalc.verify",
     "sweep": "cnncalc.questions.sweep",
     "check": "cnncalc.homework.files",
+    "compare": "cnncalc.questions.compare",
+    "solve": "cnncalc.questions.solve.ask",
+    "solve_kernel": "cnncalc.questions.solve.ask",
     "Checked": "cnncalc.homework.marks",
     "Proof": "cnncalc.verify",
     "CnncalcError": "cnncalc.diagnostics",
@@ -61,10 +67,13 @@ __all__ = [
     "__version__",
     "analyze",
     "check",
+    "compare",
     "count",
     "load",
     "loads",
     "run",
+    "solve",
+    "solve_kernel",
     "sweep",
     "use_language",
 ]

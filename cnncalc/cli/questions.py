@@ -11,9 +11,8 @@ from cnncalc.cli.options import parse_settings, parse_shape, refused
 from cnncalc.questions.solve.axes import WindowAnswer, WindowQuestion, solve_window
 from cnncalc.questions.solve.field import NAMES as STACK_NAMES
 from cnncalc.questions.solve.field import FieldAnswer, FieldQuestion, solve_field
-from cnncalc.questions.solve.network import MOST_NETWORKS, Network, NetworkAnswer, solve_network
+from cnncalc.questions.solve.network import MOST_NETWORKS, NetworkAnswer
 from cnncalc.questions.solve.ranges import MOST_COMBINATIONS, parse_vary
-from cnncalc.questions.solve.targets import parse_target
 from cnncalc.text import say
 
 _SIZES = re.compile(r"[0-9]{1,9}(?:[x×][0-9]{1,9}){0,2}")
@@ -126,27 +125,20 @@ def _pairs(text: str | None) -> tuple[tuple[int, int], ...] | None:
 
 def solve_spec(file: str, asked: SpecQuestion, max_combinations: int | None, color: str) -> NetworkAnswer:
     """Answer a question about a spec, with a bar where that lasts."""
+    from cnncalc.questions.solve.ask import solve
     from cnncalc.render.progress import counting
-    from cnncalc.spec.files import read_text
-    from cnncalc.spec.load import draft
 
-    targets = [parse_target(text) for text in asked.target]
-    vary = parse_vary(asked.vary)
-    drafted = draft(read_text(file), source="<stdin>" if file == "-" else file)
-    network = Network(
-        drafted,
-        parse_shape(asked.input),
-        parse_settings(asked.settings),
-        asked.batch,
-        asked.dtype,
-        asked.max_layers,
-    )
-    return solve_network(
-        network,
-        targets,
-        vary,
+    return solve(
+        file,
+        vary=asked.vary,
+        target=asked.target,
         layer=asked.layer,
         at=asked.at,
+        input_shape=parse_shape(asked.input),
+        settings=parse_settings(asked.settings),
+        batch=asked.batch,
+        dtype=asked.dtype,
+        max_layers=asked.max_layers,
         max_combinations=max_combinations or MOST_NETWORKS,
         watching=partial(counting, color=color),
     )

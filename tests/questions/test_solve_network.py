@@ -219,3 +219,15 @@ def test_targets_are_read():
     assert [distance(parse_target("params<10"), got) for got in (8, 9, 10, 12)] == [0, 0, 1, 3]
     assert [distance(parse_target("7"), got) for got in ((7, 7), (7, 8), (5, 9))] == [0, 1, 4]
     assert distance(parse_target("7x7"), (7,)) is None
+
+
+def test_python_asks_the_same():
+    import cnncalc
+
+    found = cnncalc.solve(str(SPECS / "lenet.yaml"), vary="padding", target="14x14", layer="conv2")
+    assert [one.values for one in found.solutions] == [{"padding": 2}]
+    kernel = cnncalc.solve_kernel(size=(28, 32), out=(28, 32), kernel=4, vary=["total_padding"])
+    assert [one.values for one in kernel.together] == [{"total_padding": 3}]
+    assert cnncalc.solve_kernel(size=28, kernel=4, padding=(1, 2)).together[0].axes[0].out == 28
+    networks = [cnncalc.load(str(SPECS / f"{name}.yaml")) for name in ("resnet18", "resnet34")]
+    assert cnncalc.compare(*networks).totals["parameters"].amounts == (11_689_512, 21_797_672)
