@@ -22,6 +22,7 @@ COMMANDS = (
     "compare",
     "solve",
     "sweep",
+    "plot",
     "run",
     "check",
     "grade",

@@ -1,0 +1,157 @@
+"""The picture of how the receptive field grows: a line of steps, the input's size, and where strides are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cnncalc.analysis.growth import Growth, Step
+from cnncalc.analysis.report import Report
+from cnncalc.layers.windowed import AXIS_NAMES
+from cnncalc.render.axes import Scale, vertical_axis
+from cnncalc.render.svg import Colors, Markup, document, element, label, line, shortened, text_width
+from cnncalc.render.words import clean, field_text, jump_text
+from cnncalc.text import Shape, number, say, say_count, shape_text
+
+_LEFT, _TOP, _HEIGHT, _RIGHT = 84.0, 96.0, 340.0, 130.0
+_NARROWEST, _WIDEST, _STEP = 520.0, 1300.0, 26.0
+_SMALL = 11.0
+_APART = 15.0
+"""How far apart the names of layers below the axis are at least."""
+_MOST_NAME = 150.0
+_LOGARITHMIC = 40
+"""How many times larger than the input the largest field is where the scale is logarithmic."""
+_LINES = ("cnn-first", "cnn-second", "cnn-third")
+_COLORS: Colors = {
+    "cnn-first": ("fill:none;stroke:#2f6ea5", "fill:none;stroke:#6fa8dc"),
+    "cnn-second": ("fill:none;stroke:#c2612a", "fill:none;stroke:#e8955f"),
+    "cnn-third": ("fill:none;stroke:#3d8b40", "fill:none;stroke:#7cc47f"),
+    "cnn-input": ("fill:none;stroke:#b3261e", "fill:none;stroke:#f2887f"),
+}
+
+
+class Curve(NamedTuple):
+    """The field's size on one axis of the input, a number a step; `name` is empty where all axes are alike."""
+
+    name: str
+    sizes: list[int]
+    input_size: int
+
+
+def curves(growth: Growth) -> list[Curve]:
+    """Return the curves; axes that are alike in all have one."""
+    names = AXIS_NAMES[len(growth.input_sizes)]
+    found = [
+        Curve(name, [step.fields[axis].size for step in growth.steps], size)
+        for axis, (name, size) in enumerate(zip(names, growth.input_sizes, strict=True))
+    ]
+    if all(one[1:] == found[0][1:] for one in found):
+        return [found[0]._replace(name="")]
+    return found
+
+
+def growth_notes(growth: Growth) -> list[str]:
+    """Return what the picture does not show."""
+    shape = shape_text(growth.input_sizes)
+    found = [say("the input's size is {shape}; a field may reach beyond it, into padding", shape=shape)]
+    if growth.whole_from is not None:
+        found.append(say("from {layer} on every unit sees the same", layer=clean(growth.whole_from)))
+    return found
+
+
+def growth_svg(report: Report, growth: Growth) -> str:
+    """Return the picture: along the axis the layers in order, upwards how many input positions a unit sees."""
+    steps = growth.steps
+    drawn = curves(growth)
+    wide = min(_WIDEST, max(_NARROWEST, _STEP * len(steps)))
+    across = Scale(0, max(1, len(steps)), _LEFT, _LEFT + wide)
+    largest = max(max(one.sizes) for one in drawn)
+    log = largest > _LOGARITHMIC * max(growth.input_sizes)
+    high = max(largest, *growth.input_sizes)
+    up = Scale(1 if log else 0, max(2, high), _TOP + _HEIGHT, _TOP, log)
+    marks = _spaced([at for at, step in enumerate(steps) if step.jumps], across)
+    depth = max((text_width(_mark_text(steps[at]), _SMALL) for at in marks), default=0.0) * 0.72 + 24
+    remarks = growth_notes(growth)
+    width, below = across.end + _RIGHT, _TOP + _HEIGHT + depth
+    height = below + 18 * (len(remarks) + 1)
+    parts = [
+        label(24, 26, report.graph.name, size=17, bold=True, room=width - 48),
+        label(24, 46, say("receptive field, layer by layer"), class_="cnn-dim"),
+        *vertical_axis(up, across.start, across.end, say("input positions that one unit sees")),
+        line([(across.start, up.start), (across.end, up.start)], "cnn-line"),
+        *_input_lines(growth.input_sizes, up, across),
+        *(mark for at in marks for mark in _mark(at, steps[at], across, up)),
+        *(mark for at, step in enumerate(steps) for mark in _hint(at, step, across, up)),
+        *_curves(drawn, across, up),
+        *(label(24, below + 18 * at, text, size=_SMALL, class_="cnn-dim") for at, text in enumerate(remarks, 1)),
+    ]
+    name = clean(report.graph.name)
+    about = say_count("{count} layer of the main path", "{count} layers of the main path", len(steps))
+    return document(width, height, say("The receptive field of {name}", name=name), about, parts, _COLORS)
+
+
+def _spaced(wanted: Sequence[int], across: Scale) -> list[int]:
+    """Return the steps whose names have room below the axis; the first of those too near each other."""
+    kept: list[int] = []
+    for at in wanted:
+        if not kept or across.at(at) - across.at(kept[-1]) >= _APART:
+            kept.append(at)
+    return kept
+
+
+def _mark_text(step: Step) -> str:
+    text = say("{layer}: jump {jump}", layer=clean(step.name), jump=jump_text(step.fields))
+    return shortened(text, _MOST_NAME, _SMALL)
+
+
+def _mark(at: int, step: Step, across: Scale, up: Scale) -> Iterator[Markup]:
+    """Yield a dashed line where the jump changes, with the layer's name below, aslant."""
+    x, y = across.at(at + 0.5), up.start
+    yield element("path", class_="cnn-line", stroke_dasharray="2 4", d=f"M{x:.1f} {up.end:.1f}L{x:.1f} {y:.1f}")
+    yield element(
+        "text",
+        _mark_text(step),
+        element("title", clean(step.name)),
+        class_="cnn-ink",
+        font_size=_SMALL,
+        text_anchor="end",
+        transform=f"translate({x + 4:.1f} {y + 14:.1f}) rotate(-45)",
+    )
+
+
+def _hint(at: int, step: Step, across: Scale, up: Scale) -> Iterator[Markup]:
+    """Yield an unseen strip over a layer whose title a pointer shows."""
+    text = say(
+        "{layer} ({type}): {size}, jump {jump}",
+        layer=clean(step.name),
+        type=step.type,
+        size=field_text(step.fields),
+        jump=jump_text(step.fields),
+    )
+    x, wide, high = across.at(at), across.at(at + 1) - across.at(at), up.start - up.end
+    yield element("rect", element("title", text), x=x, y=up.end, width=wide, height=high, fill_opacity=0)
+
+
+def _input_lines(sizes: Shape, up: Scale, across: Scale) -> Iterator[Markup]:
+    """Yield a line across at the input's size, one for each that differs."""
+    for size in dict.fromkeys(sizes):
+        y = up.at(size)
+        path = f"M{across.start:.1f} {y:.1f}L{across.end:.1f} {y:.1f}"
+        yield element("path", class_="cnn-input", stroke_dasharray="7 4", d=path)
+        yield label(across.end + 8, y + 4, say("input {size}", size=number(size)), size=_SMALL, room=_RIGHT - 12)
+
+
+def _curves(drawn: Sequence[Curve], across: Scale, up: Scale) -> Iterator[Markup]:
+    taken: list[float] = []
+    for one, class_ in zip(drawn, _LINES, strict=False):
+        points: list[tuple[float, float]] = []
+        for at, size in enumerate(one.sizes):
+            points += [(across.at(at), up.at(size)), (across.at(at + 1), up.at(size))]
+        yield element("path", class_=class_, stroke_width=2.2, d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points))
+        last = one.sizes[-1]
+        text = say("{axis}: {size}", axis=one.name, size=number(last)) if one.name else number(last)
+        y = up.at(last) + 4
+        while any(abs(y - other) < 14 for other in taken) or abs(y - up.at(one.input_size) - 4) < 12:
+            y -= 3
+        taken.append(y)
+        yield label(across.end + 8, y, text, bold=True, room=_RIGHT - 12)
