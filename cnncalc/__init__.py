@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from cnncalc.graph import Graph as Graph
     from cnncalc.homework.files import check as check
     from cnncalc.homework.marks import Checked as Checked
-    from cnncalc.questions.sweep import sweep as sweep
     from cnncalc.questions.compare import compare as compare
     from cnncalc.questions.solve.ask import solve as solve
     from cnncalc.questions.solve.ask import solve_kernel as solve_kernel
+    from cnncalc.questions.sweep import sweep as sweep
     from cnncalc.spec.load import load as load
     from cnncalc.spec.load import loads as loads
     from cnncalc.text import use_language as use_language

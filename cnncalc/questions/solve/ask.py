@@ -36,7 +36,7 @@ def solve(
 ) -> NetworkAnswer:
     """Return what of `vary` gives the spec at `path` (`-`: standard input) all of `target`. See `solve_network`.
 
-    `vary` is one or more of `padding`, `stride=1:8` or `growth={12,24}`, `target` of `14x14`, `params<=1M` or `rf>=100`.
+    `vary` is one or more of `padding`, `stride=1:8` and `growth={12,24}`, `target` of `14x14` and `params<=1M`.
     """
     network = Network(
         draft(read_text(path), source="<stdin>" if path == "-" else path),
