@@ -238,8 +238,9 @@ layers:
   - {name: gate, type: Multiply, from: [conv, pool]}
   - {name: off, type: Conv2d, from: conv, out_channels: 4, kernel_size: 3, padding: [[0, 2], [0, 2]]}
   - {name: both, type: Concat, from: [gate, conv, off]}
+  - {name: up, type: Upsample, from: off, scale_factor: 2}
 """
-"""A gate, paths of several sizes, and a warning: what brings out the keys that most networks do not have."""
+"""A gate, paths of several sizes, a finer grid and a warning: what brings out the keys that most networks do not have."""
 
 
 def test_the_summary_keys_are_exactly_the_documented_ones(folder: Path) -> None:
