@@ -112,4 +112,5 @@ def _plain(value: object, *, short: bool) -> object:
     if not isinstance(value, tuple):
         return value
     parts = [_plain(item, short=short) for item in cast(Sequence[object], value)]
-    return parts[0] if short and all(part == parts[0] for part in parts) else parts
+    # [0, 1] is two axes, so that [before, after] of one axis, or of several alike, stays in its list
+    return parts[0] if short and not isinstance(parts[0], list) and all(part == parts[0] for part in parts) else parts

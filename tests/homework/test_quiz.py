@@ -196,8 +196,9 @@ def test_too_few_questions_are_refused():
 
 
 def stated(item: Item) -> set[str]:
-    """Return every shape and number that a question states, without those in names such as features.10."""
-    text = re.sub(r"\b[A-Za-z_]\w*(\.\w+)*", " ", "\n".join([*item.lines, item.prompt]).replace(",", ""))
+    """Return every shape and number that a question states, but for those in names (features.10) and examples."""
+    text = re.sub(r"such as [\dx]+", "", "\n".join([*item.lines, item.prompt]).replace(",", ""))
+    text = re.sub(r"\b[A-Za-z_]\w*(\.\w+)*", " ", text)
     return {found for shape in re.findall(r"\d+(?:x\d+)*", text) for found in (shape, *shape.split("x"))}
 
 

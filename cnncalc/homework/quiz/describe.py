@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.homework.assignment import Question
 from cnncalc.homework.quantities import TOTAL, Asked
-from cnncalc.layers.base import Layer
+from cnncalc.layers.axes import axis_of
+from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.kinds import Padding, Sizes, show
@@ -138,6 +138,7 @@ def _convolution(node: Node, hidden: str) -> Told:
     told |= _steps(layer.stride, layer.padding, layer.dilation)
     if layer.groups > 1:
         told["groups"] = say("Its channels are in {groups} groups.", groups=layer.groups)
+    told |= _unusual(node, "padding_mode")
     told["bias"] = say("Each filter has a bias.") if layer.bias else say("It has no biases.")
     return told
 
@@ -210,7 +211,11 @@ def _kind_of_norm(node: Node) -> str:
 
 
 def _concat(node: Node, hidden: str) -> Told:
-    names = listed(node.inputs)
+    layer, names = node.layer, listed(node.inputs)
+    assert isinstance(layer, Concat)
+    if axis_of(layer.dim, node.output_shape):
+        along = say("{name} lays the outputs of {names} end to end along an axis.", name=node.name, names=names)
+        return {"": along, **_unusual(node, "dim")}
     return {"": say("{name} lays the outputs of {names} side by side along the channels.", name=node.name, names=names)}
 
 
@@ -221,13 +226,26 @@ def _merge(node: Node, hidden: str) -> Told:
     return {"": say("{name} multiplies the outputs of {names}, element by element.", name=node.name, names=names)}
 
 
+def _flatten(node: Node, hidden: str) -> Told:
+    if len(node.output_shape) == 1:
+        return {"": say("{name} lays its input out as a vector.", name=node.name)}
+    told = {"": say("{name} lays axes of its input end to end.", name=node.name)}
+    return told | _unusual(node, "start_dim", "end_dim")
+
+
 def _other(node: Node, hidden: str) -> Told:
     """Say the type by its name, and each argument that is not its default."""
     told = {"": say("{name} is a layer of the type {type}.", name=node.name, type=node.type)}
-    for field in fields(node.layer):
-        value: object = getattr(node.layer, field.name)
-        if value is not None and value != field.default:
-            told[field.name] = say("Its {argument} is {value}.", argument=field.name, value=show(value))
+    return told | _unusual(node, *argument_fields(type(node.layer)))
+
+
+def _unusual(node: Node, *arguments: str) -> Told:
+    """Say those of a layer's arguments that are not their defaults."""
+    told: Told = {}
+    for name in arguments:
+        value: object = getattr(node.layer, name)
+        if value is not None and value != argument_fields(type(node.layer))[name][1].default:
+            told[name] = say("Its {argument} is {value}.", argument=name, value=show(value))
     return told
 
 
@@ -235,7 +253,7 @@ _KINDS: Mapping[type[Layer], Callable[[Node, str], Told]] = {
     Conv: _convolution,
     Pool: _pooling,
     Linear: _linear,
-    Flatten: lambda node, hidden: {"": say("{name} lays its input out as a vector.", name=node.name)},
+    Flatten: _flatten,
     Normalisation: _normalisation,
     Concat: _concat,
     Merge: _merge,

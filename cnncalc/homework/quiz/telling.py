@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from cnncalc.homework.assignment import Question
 from cnncalc.homework.marks import Value
 from cnncalc.homework.network import Network
 from cnncalc.homework.quantities import ARGUMENTS, Asked
 from cnncalc.homework.quiz.describe import ACROSS, described, entering
+from cnncalc.layers.base import argument_fields
 from cnncalc.text import Shape
 
 FILTERS = ("out_channels", "out_features")
@@ -36,9 +37,20 @@ def told_by(network: Network, question: Question, *, alone: bool) -> Told:
         shapes.add(value)
         numbers.update(value)
     arguments = {*_arguments(network, question, alone=alone)}
+    for node in described(network.graph, question, alone=alone):
+        numbers.update(_whole(tuple(getattr(node.layer, name) for name in argument_fields(type(node.layer)))))
     for given in (*shapes, *(network.value_or_none(asked) or () for asked in arguments)):
         numbers.update(map(int, given))
     return Told(frozenset(shapes), frozenset(arguments), frozenset(numbers))
+
+
+def _whole(value: object) -> Iterator[int]:
+    """Yield each whole number of an argument, such as a Slice's end."""
+    if isinstance(value, tuple):
+        for one in cast(tuple[object, ...], value):
+            yield from _whole(one)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield value
 
 
 def _arguments(network: Network, question: Question, *, alone: bool) -> Iterator[Asked]:
