@@ -130,7 +130,7 @@ class _Box(NamedTuple):
         )
 
 
-ROWS = 18
+ROWS = 14
 WIDEST = 100
 DOT, BEST = ".", "*"
 

@@ -92,6 +92,24 @@ def test_what_is_refused_and_what_is_only_told(arguments, code, said, tmp_path):
         assert told.json["errors"][0]["help"]
 
 
+def test_braces_that_a_shell_works_off_are_put_together_again():
+    """bash hands over `--set input=3x{160,192}` as `--set input=3x160 input=3x192`."""
+    expected = cnncalc("sweep", LENET, "--set", "input=1x{28,32}x{28,36}", "--json")
+    done = subprocess.run(
+        ["bash", "-c", f"{' '.join(COMMAND)} sweep {LENET} --set input=1x{{28,32}}x{{28,36}} --json"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (expected.out, "", 0)
+    first = cnncalc(
+        "sweep", "--set", "input=1x28x28", "input=1x28x36", "input=1x32x28", "input=1x32x36", LENET, "--json"
+    )
+    assert first.out == expected.out
+    assert "one spec" in cnncalc("sweep", LENET, "--set", "input=1x28", "outside=1").err
+
+
 def test_a_broken_spec_is_an_error_and_not_rows():
     done = cnncalc("sweep", "-", "--set", "a=1,2", stdin="input: [1, 8, 8]\nvars: {a: 1}\nlayers: [Relo]\n")
     assert done.code == 2

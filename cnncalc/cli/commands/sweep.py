@@ -57,6 +57,7 @@ class Request(NamedTuple):
 
 def sweep(
     file: File,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,6 +153,7 @@ def sweep(
     with guard(as_json=form is SweepFormat.json, color=color.value):
         if dask is not None and jobs is not None:
             raise refused(say("--jobs is for this machine, and --dask for a cluster"), say("leave one of them out"))
+        file, sets = _gathered([file, *(more or [])], set_ or [])
         from cnncalc.questions.sweep import DEFAULT, job_for, plan_of
         from cnncalc.questions.sweep.view import view_of, wanted
         from cnncalc.spec.files import read_text
@@ -159,7 +161,7 @@ def sweep(
 
         asked = wanted(pareto, where or [], sort, top, plot, draws=svg is not None)
         drafted = draft(read_text(file), source="<stdin>" if file == "-" else file)
-        plan = plan_of(drafted, set_ or [], together or [], max_combinations)
+        plan = plan_of(drafted, sets, together or [], max_combinations)
         names = columns.split(",") if columns is not None else DEFAULT
         job = job_for(drafted, plan, names, asked.names, batch, dtype.value, max_layers)
         view = view_of(asked, job.all_columns)
@@ -167,6 +169,25 @@ def sweep(
         _show(job, rows, view, form, output, svg, color.value, keep_all=columns is not None)
     if all(row.error for row in rows):
         raise typer.Exit(FINDING)
+
+
+def _gathered(words: list[str], given: list[str]) -> tuple[str, list[str]]:
+    """Return the file and the values; what a shell made of braces is put together again. Raises CnncalcError.
+
+    Of `--set input=3x{160,192}` bash makes `--set input=3x160 input=3x192`.
+    """
+    sets = {text.partition("=")[0].strip(): text for text in given}
+    files: list[str] = []
+    for word in words:
+        name, equals, values = word.partition("=")
+        if equals and name in sets:
+            given[given.index(sets[name])] = sets[name] = f"{sets[name]},{values}"
+        else:
+            files.append(word)
+    if len(files) != 1:
+        problem = say("one spec is swept, and these are named: {names}", names=", ".join(files))
+        raise refused(problem, say("name one file; put the values into quotes: --set 'width=16,24,32'"))
+    return files[0], given
 
 
 def _work(job: Job, request: Request, view: View, color: str) -> list[Row]:
