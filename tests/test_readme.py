@@ -270,6 +270,12 @@ def test_the_run_keys_are_exactly_the_documented_ones(folder: Path) -> None:
     assert set(paths(json.loads(done.stdout))) == documented("run")
 
 
+def test_the_lighter_keys_are_exactly_the_documented_ones(folder: Path) -> None:
+    done = run(["-m", "cnncalc", "run", "specs/lenet.yaml", "--prune", "weights=0.5", "--json"], folder)
+    found = json.loads(done.stdout)["lighter"]
+    assert {*found, *(f"effect.{key}" for key in found["effect"])} == documented("lighter")
+
+
 # -- writing README anew
 
 
