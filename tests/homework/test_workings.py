@@ -120,6 +120,8 @@ def test_what_someone_claims_is_not_taken_apart():
 
 ELEMENTS = """
 {name: conv1, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1, stride: 2}
+{name: up1, type: ConvTranspose2d, out_channels: 4, kernel_size: 3, stride: 2, padding: 1, output_padding: 1}
+{name: conv2, type: Conv2d, out_channels: 4, kernel_size: 2, stride: 2}
 {name: relu1, type: ReLU}
 {name: max1, type: MaxPool2d, kernel_size: 3, stride: 2, padding: 1}
 {name: avg1, type: AvgPool2d, kernel_size: 2, stride: 2, padding: 1, ceil_mode: true}
@@ -133,8 +135,9 @@ ELEMENTS = """
 @pytest.mark.parametrize(
     "key",
     [
-        *(f"{name}.output[{c},{y},{x}]" for name in ("conv1", "relu1", "max1", "avg1", "avg2", "avg3") for c, y, x in
-          ((0, 0, 0), (1, 0, 1), (2, 1, 1), (3, 1, 0))),
+        *(f"{name}.output[{c},{y},{x}]"
+          for name in ("conv1", "up1", "relu1", "max1", "avg1", "avg2", "avg3")
+          for c, y, x in ((0, 0, 0), (1, 0, 1), (2, 1, 1), (3, 1, 0))),
         "fc1.output[0]",
         "fc1.output[2]",
     ],
