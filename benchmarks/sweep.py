@@ -1,7 +1,6 @@
 """`cnncalc sweep`: combinations a second, a network and a number of jobs, and how they grow with the jobs.
 
-Each is the whole command with its start, writing CSV; the commands take turns. With fewer cores than jobs, or with others at
-work, more jobs gain little.
+Each is the whole command with its start, writing CSV; the commands take turns. More jobs than idle cores gain little.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Request(NamedTuple):
 
 def sweep(
     file: File,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="...")] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
