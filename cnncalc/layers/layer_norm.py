@@ -115,8 +115,8 @@ class LayerNorm(Normalisation):
 
     short: ClassVar[str] = "ln"
     formula: ClassVar[str] = later(
-        "y = (x - mean) / sqrt(var + eps) * weight[i] + bias[i], with the mean and variance over the last axes, i the "
-        "place on them"
+        "y[i] = (x[i] - mean) / sqrt(var + eps) * weight[i] + bias[i], with the mean and variance over all i on the last "
+        "axes"
     )
 
     def output_shape(self, inputs: Shapes) -> Shape:

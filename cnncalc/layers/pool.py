@@ -137,10 +137,24 @@ class MaxPool(PaddedPool):
 
     @classmethod
     def samples(cls) -> list[Sample]:
-        """With dilation too."""
+        """With dilation too, and with all at once: padding is at most half of what the dilated kernel spans."""
+        image = (3, 9, 8, 7)[: cls.axes + 1]
+        dilations = [1, 2, 3][: cls.axes]
         return [
             *super().samples(),
-            Sample({"kernel_size": 2, "stride": 1, "dilation": 3}, ((3, 9, 8, 7)[: cls.axes + 1],)),
+            Sample({"kernel_size": 2, "stride": 1, "dilation": 3}, (image,)),
+            Sample({"kernel_size": 3, "stride": 2, "padding": 1, "dilation": dilations, "ceil_mode": True}, (image,)),
+        ]
+
+    @classmethod
+    def bad_samples(cls) -> list[BadSample]:
+        """A dilated kernel that does not fit, padding over half of it, no dilation."""
+        image = (3, 9, 8, 7)[: cls.axes + 1]
+        return [
+            *super().bad_samples(),
+            BadSample({"kernel_size": 3, "dilation": 5}, (image,), "kernel_size"),
+            BadSample({"kernel_size": 2, "dilation": 3, "padding": 3}, (image,), "padding"),
+            BadSample({"kernel_size": 2, "dilation": 0}, (image,), "dilation"),
         ]
 
 

@@ -40,9 +40,14 @@ class SoftmaxFamily(Parameterless, SameShape, NoProducts, Layer):
 
     @classmethod
     def samples(cls) -> list[Sample]:
-        """Over a vector, over channels, over a spatial axis."""
+        """Over a vector, over channels, over each spatial axis, of maps of every rank."""
         uses: list[dict[str, object]] = [{}, {"dim": 2}, {"dim": -1}]
-        return [Sample({}, ((10,),)), *(Sample(use, ((3, 4, 5),)) for use in uses)]
+        return [
+            Sample({}, ((10,),)),
+            *(Sample(use, ((3, 4, 5),)) for use in uses),
+            Sample({"dim": 2}, ((3, 7),)),
+            Sample({"dim": 3}, ((2, 3, 4, 2),)),
+        ]
 
     @classmethod
     def bad_samples(cls) -> list[BadSample]:
