@@ -115,8 +115,8 @@ class LayerNorm(Normalisation):
 
     short: ClassVar[str] = "ln"
     formula: ClassVar[str] = later(
-        "y[i] = (x[i] - mean) / sqrt(var + eps) * weight[i] + bias[i], with the mean and variance over all i on the last "
-        "axes"
+        "y[i] = (x[i] - mean) / sqrt(var + eps) * weight[i] + bias[i], with the mean and variance over all i of the "
+        "last axes"
     )
 
     def output_shape(self, inputs: Shapes) -> Shape:
