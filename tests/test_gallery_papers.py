@@ -248,8 +248,8 @@ def test_m18_and_its_smaller_relatives(settings: dict[str, int], weights: int, f
     assert before_the_mean.receptive.fields[0].size == field
 
 
-# Google's receptive_field library, which Araujo, Norris and Sim 2019 ("Computing receptive fields of convolutional neural
-# networks", table 1) print: size, effective stride, effective padding.
+# Google's receptive_field library (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural
+# networks", table 1): size, effective stride, effective padding.
 @pytest.mark.parametrize(
     ("name", "layer", "published"),
     [
