@@ -109,6 +109,7 @@ def modules_after(*arguments: str) -> set[str]:
         ("summary", "specs/lenet.yaml"),
         ("summary", "specs/resnet50.yaml", "--json"),
         ("summary", "specs/googlenet.yaml", "--format", "csv"),
+        ("summary", "specs/resnet18.yaml", "--prune", "channels=0.5", "--quantize", "int8"),
         ("explain", "specs/lenet.yaml", "conv2"),
         ("count", "specs/resnet50.yaml"),
         ("schema",),

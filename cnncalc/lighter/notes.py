@@ -38,6 +38,8 @@ def notes(found: Lightened, lowered: Sequence[str], across: Sequence[str], dtype
         )
     if any(wish.share for wish in found.wishes.of("channels")) and not found.pools:
         yield say("no channels go: the share asked for is less than one of those that can")
+    if found.report.graph.tensors != found.original.graph.tensors:
+        yield say("the weights written in the spec have other shapes now, and are left out of it")
     yield from _on_zeros(found, dtype)
     yield from _on_bits(found, dtype)
 

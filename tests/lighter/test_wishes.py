@@ -186,3 +186,14 @@ def test_no_wish_changes_nothing():
     assert found.report == found.original
     assert found.stored == found.original_stored
     assert found.notes == () and not found.pools and not found.zeroed
+
+
+def test_weights_written_in_the_spec_are_left_out_where_channels_go():
+    fc = "{name: fc, type: Linear, out_features: 2, bias: false}"
+    text = f"input: [2]\nlayers: [{fc}]\ntensors: {{input: [1, 2], fc.weight: [[1, 2], [3, 4]]}}\n"
+    graph = cnncalc.loads(text)
+    kept = lighten(graph, read_wishes(["fc.weights=0.5"]))
+    cut = lighten(graph, read_wishes(["fc.channels=0.5"]))
+    assert kept.report.graph.tensors == graph.tensors
+    assert cut.report.graph.tensors == {"input": [1, 2]}
+    assert any("left out" in note for note in cut.notes) and not any("left out" in note for note in kept.notes)
