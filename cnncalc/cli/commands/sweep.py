@@ -57,7 +57,7 @@ class Request(NamedTuple):
 
 def sweep(
     file: File,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="...")] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar=say("[VALUES]..."))] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
