@@ -39,15 +39,18 @@ class Curve(NamedTuple):
 
 
 def curves(growth: Growth) -> list[Curve]:
-    """Return the curves; axes that are alike in all have one."""
+    """Return the curves; axes that are alike have one, and no name where all are."""
     names = AXIS_NAMES[len(growth.input_sizes)]
     found = [
         Curve(name, [step.fields[axis].size for step in growth.steps], size)
         for axis, (name, size) in enumerate(zip(names, growth.input_sizes, strict=True))
     ]
-    if all(one[1:] == found[0][1:] for one in found):
+    together: dict[tuple[tuple[int, ...], int], list[str]] = {}
+    for one in found:
+        together.setdefault((tuple(one.sizes), one.input_size), []).append(one.name)
+    if len(together) == 1:
         return [found[0]._replace(name="")]
-    return found
+    return [Curve(say(", ").join(axes), list(sizes), size) for (sizes, size), axes in together.items()]
 
 
 def growth_notes(growth: Growth) -> list[str]:
@@ -68,9 +71,9 @@ def growth_svg(report: Report, growth: Growth) -> str:
     largest = max(max(one.sizes) for one in drawn)
     log = largest > _LOGARITHMIC * max(growth.input_sizes)
     high = max(largest, *growth.input_sizes)
-    up = Scale(1 if log else 0, max(2, high), _TOP + _HEIGHT, _TOP, log)
-    marks = _spaced([at for at, step in enumerate(steps) if step.jumps], across)
-    depth = max((text_width(_mark_text(steps[at]), _SMALL) for at in marks), default=0.0) * 0.72 + 24
+    up = Scale(1 if log else 0, max(2.0, 1.05 * high), _TOP + _HEIGHT, _TOP, log)
+    marks = _marks(steps, across)
+    depth = max((text_width(_mark_text(steps[at]), _SMALL) for at in marks), default=0.0) * 0.71 + 20
     remarks = growth_notes(growth)
     width, below = across.end + _RIGHT, _TOP + _HEIGHT + depth
     height = below + 18 * (len(remarks) + 1)
@@ -90,24 +93,27 @@ def growth_svg(report: Report, growth: Growth) -> str:
     return document(width, height, say("The receptive field of {name}", name=name), about, parts, _COLORS)
 
 
-def _spaced(wanted: Sequence[int], across: Scale) -> list[int]:
-    """Return the steps whose names have room below the axis; the first of those too near each other."""
+def _marks(steps: Sequence[Step], across: Scale) -> list[int]:
+    """Return the steps whose names have room below the axis: those that jump first, then those that grow."""
     kept: list[int] = []
-    for at in wanted:
-        if not kept or across.at(at) - across.at(kept[-1]) >= _APART:
-            kept.append(at)
-    return kept
+    for wanted in ([step.jumps for step in steps], [step.grows for step in steps]):
+        for at in (at for at, one in enumerate(wanted) if one):
+            if all(abs(across.at(at) - across.at(other)) >= _APART for other in kept):
+                kept.append(at)
+    return sorted(kept)
 
 
 def _mark_text(step: Step) -> str:
-    text = say("{layer}: jump {jump}", layer=clean(step.name), jump=jump_text(step.fields))
+    name = clean(step.name)
+    text = say("{layer}: jump {jump}", layer=name, jump=jump_text(step.fields)) if step.jumps else name
     return shortened(text, _MOST_NAME, _SMALL)
 
 
 def _mark(at: int, step: Step, across: Scale, up: Scale) -> Iterator[Markup]:
-    """Yield a dashed line where the jump changes, with the layer's name below, aslant."""
+    """Yield a layer's name below the axis, aslant, and a dotted line up where the jump changes."""
     x, y = across.at(at + 0.5), up.start
-    yield element("path", class_="cnn-line", stroke_dasharray="2 4", d=f"M{x:.1f} {up.end:.1f}L{x:.1f} {y:.1f}")
+    high = up.end if step.jumps else y
+    yield element("path", class_="cnn-line", stroke_dasharray="2 4", d=f"M{x:.1f} {high:.1f}L{x:.1f} {y + 5:.1f}")
     yield element(
         "text",
         _mark_text(step),
@@ -142,16 +148,19 @@ def _input_lines(sizes: Shape, up: Scale, across: Scale) -> Iterator[Markup]:
 
 
 def _curves(drawn: Sequence[Curve], across: Scale, up: Scale) -> Iterator[Markup]:
-    taken: list[float] = []
+    """Yield the curves, each with its name and last number at its end, and numbers above its steps."""
     for one, class_ in zip(drawn, _LINES, strict=False):
         points: list[tuple[float, float]] = []
+        free = across.start
         for at, size in enumerate(one.sizes):
-            points += [(across.at(at), up.at(size)), (across.at(at + 1), up.at(size))]
+            x, y = across.at(at), up.at(size)
+            points += [(x, y), (across.at(at + 1), y)]
+            grows = at == 0 or size != one.sizes[at - 1]
+            if grows and x >= free and x + text_width(number(size), _SMALL) < across.end:
+                free = x + text_width(number(size), _SMALL) + 4
+                yield label(x + 2, y - 4, number(size), size=_SMALL, class_="cnn-dim")
         yield element("path", class_=class_, stroke_width=2.2, d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points))
-        last = one.sizes[-1]
-        text = say("{axis}: {size}", axis=one.name, size=number(last)) if one.name else number(last)
-        y = up.at(last) + 4
-        while any(abs(y - other) < 14 for other in taken) or abs(y - up.at(one.input_size) - 4) < 12:
-            y -= 3
-        taken.append(y)
-        yield label(across.end + 8, y, text, bold=True, room=_RIGHT - 12)
+        last = number(one.sizes[-1])
+        text = say("{axis}: {size}", axis=one.name, size=last) if one.name else last
+        near = abs(up.at(one.sizes[-1]) - up.at(one.input_size)) < 12
+        yield label(across.end + 8, up.at(one.sizes[-1]) + (-8 if near else 4), text, bold=True, room=_RIGHT - 12)
