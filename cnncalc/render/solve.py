@@ -137,18 +137,22 @@ def _axes_table(axes: Sequence[tuple[str, AxisAnswer, Sequence[Found]]]) -> Iter
 def proof_sentences(axis: AxisAnswer, proof: Proof) -> Iterator[str]:
     """Yield why an axis has no solution."""
     target = axis.question.target or 0
-    if not axis.question.unknown:
-        (miss,) = axis.misses or [None]
-        if miss and miss.out:
-            yield say("this gives {out}, not {target}; name what may change with --vary", out=miss.out, target=target)
-        else:
-            yield say("this does not give {target}; name what may change with --vary", target=target)
+    if axis.question.target is None:
+        yield say("the kernel does not fit what enters")
+        return
+    if not axis.question.unknown and axis.tried:
+        (miss,) = axis.misses
+        template = GIVES if miss.out else FITS_NOT
+        yield say(template, out=miss.out, target=target)
         return
     if not axis.tried:
         yield say("PyTorch takes none of these combinations")
         return
     if proof.kind == "tried":
-        yield say("none of all combinations in these ranges gives {target}", target=target)
+        yield say("none of the combinations in these ranges gives {target}", target=target)
+        return
+    if proof.kind == "always" and not proof.out:
+        yield say("no {name} gives {target}: the kernel never fits what enters", name=proof.name, target=target)
         return
     sentences = INPUT_PROOFS if proof.name == "in" else PROOFS
     yield say(sentences[proof.kind], **{**proof._asdict(), "next": proof.value + 1, "target": target})
@@ -161,6 +165,9 @@ def proof_sentences(axis: AxisAnswer, proof: Proof) -> Iterator[str]:
             target=target,
         )
 
+
+GIVES = later("this gives {out}, not {target}; name what may change with --vary")
+FITS_NOT = later("the kernel does not fit what enters, so nothing gives {target}; name what may change with --vary")
 
 PROOFS = {
     "outside": later("nothing in the range gives {target}; {name} {value}, outside it, does"),
@@ -210,6 +217,11 @@ def field_lines(answer: FieldAnswer, width: int) -> Iterator[Line]:
     if answer.one_pixel:
         yield from _told(say("kernels of 1 see one pixel, however many layers there are"), width)
         return
+    if not answer.ranges:
+        nearest = number(answer.misses[0].size)
+        yield from _told(say("this sees {size}, which is less; name what may change with --vary", size=nearest), width)
+        yield from _derived([answer.misses[0].rule], 1)
+        return
     yield from _told(
         say("nothing in these ranges sees {size}; the field only grows with each number", size=question.target), width
     )
@@ -257,15 +269,17 @@ def network_lines(answer: NetworkAnswer, width: int) -> Iterator[Line]:
             for rule in rules:
                 yield from rule_lines(rule, max(cells(one.left) for one in rules))
         return
-    yield from _told(say("none of all combinations in these ranges does it"), width)
+    yield from _told(say("none of the combinations in these ranges does it"), width)
     if answer.misses:
         yield [Piece(say("nearest:"), "bold")]
-        rows = [
-            [*_value_cells(one.values), *_reading_cells(answer.targets, one), clean(one.problem)]
-            for one in answer.misses
-        ]
-        shown = [*headers, say("but") if any(one.problem for one in answer.misses) else ""]
-        yield from table(shown, rows)
+        rows = [[*_value_cells(one.values), *_reading_cells(answer.targets, one)] for one in answer.misses]
+        head, *lines = table(headers, rows)
+        yield head
+        for line, outcome in zip(lines, answer.misses, strict=True):
+            yield line
+            if outcome.problem:
+                text = say("but then {problem}", problem=clean(outcome.problem))
+                yield from (f"    {part}" for part in folded(text, width - 4))
 
 
 def target_text(target: Target, at: str) -> str:

@@ -27,6 +27,25 @@ def test_none_is_proven_with_the_nearest():
     assert pair.code == 1 and "3 in all, which is odd: [1, 2] gives 28" in pair.out
 
 
+def test_a_kernel_that_does_not_fit_is_said():
+    forward = cnncalc("solve", "--in", 3, "--kernel", 5)
+    assert forward.code == 1 and forward.out.endswith("\nthe kernel does not fit what enters\n")
+    never = cnncalc("solve", "--in", 3, "--out", 5, "--kernel", 5, "--vary", "stride")
+    assert never.code == 1 and "no stride gives 5: the kernel never fits what enters" in never.out
+    both = cnncalc("solve", "--in", 28, "--out", 20, "--kernel", 3)
+    assert both.code == 1 and both.out.endswith("this gives 26, not 20; name what may change with --vary\n")
+    fewer = cnncalc("solve", "--layers", 5, "--kernel", 3, "--rf", 20)
+    assert fewer.code == 1 and "this sees 11, which is less" in fewer.out
+
+
+def test_what_breaks_later_says_where():
+    asked = (str(SPECS / "resnet18.yaml"), "--layer", "layer1.0.conv1", "--vary", "padding", "--target", "58x58")
+    done = in_terminal("solve", *asked, columns=60)
+    lines = unstyled(done.out).splitlines()
+    assert done.code == 1 and max(map(len, lines)) <= 60
+    assert any(line.startswith("    but then layer1.0.add1: ") for line in lines)
+
+
 def test_which_inputs_give_7x7():
     done = cnncalc("solve", RESNET50, "--vary", "input=180:230", "--at", "layer4", "--target", "7x7")
     assert done.code == 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.cli.guard import FINDING, guard
+from cnncalc.cli.guard import FINDING, guard, show_warnings
 from cnncalc.cli.lighter import PruneOption, PruneTogetherOption, QuantizeOption, ScalesOption, wishes_of
 from cnncalc.cli.options import (
     BatchOption,
@@ -131,6 +131,9 @@ def compare(
             dtype=dtype.value,
             max_layers=max_layers,
         )
+        told = {one.report.graph.source: one.report.warnings for one in reversed(found)}
+        for source, warnings in told.items():
+            show_warnings(warnings, source, color.value)
         whole = compare_all(*found)
         shown = whole if depth is None else compare_all(*found, depth=depth)
         broken = broken_budgets(whole, allowed)

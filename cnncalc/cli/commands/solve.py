@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.cli.guard import FINDING, guard
+from cnncalc.cli.guard import FINDING, guard, show_warnings
 from cnncalc.cli.options import (
     BatchOption,
     Color,
@@ -153,6 +153,7 @@ def solve(
                 max_combinations,
                 color.value,
             )
+            show_warnings(answer.graph.warnings, answer.graph.source, color.value)
         if json:
             from cnncalc.render.solve_json import answer_json
             from cnncalc.render.to_json import dumps

@@ -173,6 +173,8 @@ def _outcome(
     """Build one combination and read what is wanted of it."""
     try:
         built, problem = build(network, graph, varied, values)
+        if problem and not _has(built, place):
+            return Outcome(values, (), problem)
         report: Report | None = None
         if not problem and any(target.quantity != "shape" for target in targets):
             report = analyze(built, batch=network.batch, dtype=network.dtype)
@@ -184,6 +186,10 @@ def _outcome(
     if report is None and any(target.quantity != "shape" for target in targets):
         return Outcome(values, (), problem)
     return Outcome(values, tuple(read(target, node, report) for target in targets), problem)
+
+
+def _has(graph: Graph, place: str) -> bool:
+    return any(node.name == place or node.name.startswith(f"{place}.") for node in graph.every_node())
 
 
 def build(network: Network, graph: Graph, varied: Sequence[Unknown], values: Mapping[str, Value]) -> tuple[Graph, str]:
