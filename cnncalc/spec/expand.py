@@ -219,11 +219,12 @@ class Expander:
                 )
                 good = False
         meant = {did_you_mean(name, block.params) for name in given if name not in block.params}
+        required, refs = block.required, block.refs
         for name, default in block.params.items():
             entry = given.get(name)
-            if entry is None and name in block.required and name in meant:
+            if entry is None and name in required and name in meant:
                 good = False
-            elif entry is None and name in block.required:
+            elif entry is None and name in required:
                 self.problems.add_in(
                     scope,
                     "E203",
@@ -232,7 +233,7 @@ class Expander:
                     help=say("write {name}: and its value", name=name),
                 )
                 good = False
-            elif name in block.refs and entry is not None:
+            elif name in refs and entry is not None:
                 reference = entry.value
                 if isinstance(reference, Scalar):
                     inner.handed[name] = self.references.lookup(reference, scope)
