@@ -28,7 +28,7 @@ from cnncalc.text import reason_text, say
 from cnncalc.verify import needed_bytes, run
 
 if TYPE_CHECKING:
-    from cnncalc.lighter import Wishes
+    from cnncalc.lighter import Lightened, Wishes
     from cnncalc.verify.lighter import Effect
 
 After = Callable[[Any, Any], None]
@@ -73,6 +73,7 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     if request.wishes:
         effect = run_both(graph, request, x, weights, save, color)
         proof = effect.proof
+        labels = labels_kept(labels, effect.lightened)
     else:
         with progress(graph, color) as (before, after):
             watch = both(after, save)
@@ -176,6 +177,18 @@ def make_folder(folder: Path) -> None:
 def read_labels(path: str | None) -> list[str] | None:
     """Return the lines of a labels file."""
     return None if path is None else read_text(path).splitlines()
+
+
+def labels_kept(labels: list[str] | None, lightened: Lightened) -> list[str] | None:
+    """Return the labels of the classes that a lighter network still has."""
+    last = lightened.report.graph.nodes[-1]
+    if (
+        labels is None
+        or len(last.output_shape) > 1
+        or last.output_shape == lightened.original.graph.nodes[-1].output_shape
+    ):
+        return labels
+    return [labels[at] for at in lightened.kept[last.name] if at < len(labels)]
 
 
 def ranking(output: Any, top: int | None, labels: list[str] | None) -> list[list[Ranked]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.graph import Node
@@ -32,12 +32,11 @@ def nothing(node: Node, inputs: Sequence[Kept], output: Kept) -> Arguments:
     return {}
 
 
-def counted(name: str, *, input: bool = True):
-    """Return the rule for a layer whose argument `name` is the number of channels, and may be left out."""
+def counted(name: str) -> Callable[[Node, Sequence[Kept], Kept], Arguments]:
+    """Return the rule for a layer whose argument `name` is the number of its input's channels, and may be left out."""
 
     def arguments(node: Node, inputs: Sequence[Kept], output: Kept) -> Arguments:
-        written = getattr(node.layer, name)
-        return {} if written is None else {name: len(inputs[0] if input else output)}
+        return {} if getattr(node.layer, name) is None else {name: len(inputs[0])}
 
     return arguments
 

@@ -112,3 +112,15 @@ def test_a_narrow_terminal_folds_between_phrases():
     assert shown.code == 0
     assert all(len(line) <= 60 for line in unstyled(shown.out).splitlines())
     assert "MACs 416,520 -> 133,740 (x0.32)" in shown.out
+
+
+def test_labels_are_those_of_the_classes_that_stay(tmp_path):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join(f"class {at}" for at in range(10)), encoding="utf-8")
+    wanted = ("--prune", "fc3.channels=0.5", "--top", 10, "--labels", labels, "--json")
+    few = cnncalc("run", LENET, *wanted)
+    all_ = cnncalc("run", LENET, "--top", 10, "--labels", labels, "--json")
+    values = {one["label"]: one["value"] for one in all_.json["output"]["top"][0]}
+    kept = few.json["output"]["top"][0]
+    assert few.err == "" and len(kept) == 5
+    assert all(values[one["label"]] == pytest.approx(one["value"], rel=1e-5) for one in kept)
