@@ -181,14 +181,11 @@ def read_labels(path: str | None) -> list[str] | None:
 
 def labels_kept(labels: list[str] | None, lightened: Lightened) -> list[str] | None:
     """Return the labels of the classes that a lighter network still has."""
-    last = lightened.report.graph.nodes[-1]
-    if (
-        labels is None
-        or len(last.output_shape) > 1
-        or last.output_shape == lightened.original.graph.nodes[-1].output_shape
-    ):
+    last = lightened.original.graph.nodes[-1]
+    kept = lightened.kept[last.name]
+    if labels is None or len(kept) == last.output_shape[0]:
         return labels
-    return [labels[at] for at in lightened.kept[last.name] if at < len(labels)]
+    return [labels[at] for at in kept if at < len(labels)]
 
 
 def ranking(output: Any, top: int | None, labels: list[str] | None) -> list[list[Ranked]]:
