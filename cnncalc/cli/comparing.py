@@ -33,6 +33,31 @@ def parse_variant(text: str) -> Variant:
     return Variant(text, parse_settings(settings), shape)
 
 
+def variants(
+    given: Sequence[str] | None, settings: list[str] | None, input: str | None, *, alone: bool
+) -> tuple[list[Variant], Variant]:
+    """Return the variants that are compared, and what is put into all of them. Raises CnncalcError.
+
+    `alone`: one spec is named, and nothing else to hold it against. Then --set and --input make variants of it, and a
+    name that is set again begins a further one; else they are for all.
+    """
+    found = [parse_variant(text) for text in given or []]
+    if found or not alone:
+        return found, Variant("", parse_settings(settings), parse_shape(input))
+    groups: list[dict[str, str]] = [{}]
+    for text in settings or []:
+        name = text.partition("=")[0].strip()
+        if name in groups[-1]:
+            groups.append({})
+        groups[-1][name] = text
+    shape = parse_shape(input)
+    for group in groups:
+        label = ",".join([*group.values(), *([f"input={input}"] if input else [])])
+        if label:
+            found.append(Variant(label, parse_settings(list(group.values())), shape))
+    return found, Variant()
+
+
 def budgets(params: str | None, macs: str | None, memory: str | None, rf: str | None) -> Budgets:
     """Return the budgets of the options. Raises CnncalcError for what is no amount."""
     return Budgets(

@@ -38,6 +38,16 @@ def test_one_network_with_other_vars():
     assert found["totals"]["macs"]["values"][2] == summary["macs"]
 
 
+def test_one_network_under_set():
+    done = cnncalc("compare", DENSENET, "--set", "growth=16", "--set", "growth=24", "--json").json
+    labels = ["DenseNet-121", "DenseNet-121 growth=16", "DenseNet-121 growth=24"]
+    assert [one["label"] for one in done["networks"]] == labels
+    wanted = [cnncalc("summary", DENSENET, "--set", f"growth={g}", "--json").json["totals"]["macs"] for g in (16, 24)]
+    assert done["totals"]["macs"]["values"][1:] == wanted
+    both = cnncalc("compare", DENSENET, "--set", "growth=16", "--with", "input=3x64x64", "--json").json
+    assert both["totals"]["parameters"]["values"] == [done["totals"]["parameters"]["values"][1]] * 2
+
+
 def test_only_differences_leaves_out_the_rest():
     done = cnncalc("compare", LENET, "--with", "input=1x28x28", "--only-differences", "--json")
     assert "parameters" in done.json["totals"] and "layers" not in done.json["totals"]

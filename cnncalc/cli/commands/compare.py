@@ -19,8 +19,6 @@ from cnncalc.cli.options import (
     MaxLayersOption,
     SetOption,
     complete_file,
-    parse_settings,
-    parse_shape,
 )
 from cnncalc.text import say
 
@@ -115,18 +113,20 @@ def compare(
 ) -> None:
     """Load and analyse all of them, print the table, tell what was found."""
     with guard(as_json=json, color=color.value):
-        from cnncalc.cli.comparing import budgets, expectation, parse_variant, show_findings
-        from cnncalc.questions.candidates import Variant, candidates
+        from cnncalc.cli.comparing import budgets, expectation, show_findings, variants
+        from cnncalc.questions.candidates import candidates
         from cnncalc.questions.compare import compare as compare_all
         from cnncalc.questions.findings import broken_budgets, differences
 
         allowed = budgets(max_params, max_macs, max_memory, min_rf)
         expected = expectation(expect_equal, equal_in)
+        wishes = wishes_of(prune, prune_together, quantize, scales)
+        varied, common = variants(with_, set_, input, alone=len(files) == 1 and wishes is None)
         found = candidates(
             files,
-            [parse_variant(text) for text in with_ or []],
-            common=Variant("", parse_settings(set_), parse_shape(input)),
-            wishes=wishes_of(prune, prune_together, quantize, scales),
+            varied,
+            common=common,
+            wishes=wishes,
             batch=batch,
             dtype=dtype.value,
             max_layers=max_layers,
