@@ -25,6 +25,7 @@ FAMILIES = {
     "softmax": "activation",
     "pool": "pooling",
     "adaptive": "pooling",
+    "power_pool": "pooling",
     "reduce": "pooling",
     "merge": "merge",
     "identity": "other",
