@@ -58,7 +58,7 @@ def _title(column: Column) -> str:
 
 def _subtitle(picture: Picture, source: str) -> str:
     return say(
-        "{source}: {count} combinations, {best} of them on the Pareto front",
+        "{source}: {count} combinations; the large dots are the {best} on the Pareto front",
         source=clean(source),
         count=number(len(picture.points)),
         best=number(sum(point.is_best for point in picture.points)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, cast
 
 import yaml
@@ -335,9 +336,11 @@ def plain_value(scalar: Scalar) -> Plain:
 
     Raises ValueError with a sentence for a number too long to mean anything.
     """
-    text = scalar.text
-    if not scalar.plain:
-        return text
+    return _core_value(scalar.text) if scalar.plain else scalar.text
+
+
+@lru_cache(maxsize=4096)
+def _core_value(text: str) -> Plain:
     if _INTEGER.fullmatch(text):
         if len(text) > MAX_DIGITS:
             raise ValueError(say("a number of {count} digits; at most 2^53 is read", count=len(text.lstrip("+-"))))
