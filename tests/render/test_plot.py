@@ -1,0 +1,265 @@
+"""The pictures of a network: complete, readable at any size, and as long as the numbers say."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from cnncalc.analysis.growth import growth
+from cnncalc.analysis.outline import FAMILIES as OF_LAYERS
+from cnncalc.analysis.report import analyze
+from cnncalc.analysis.shares import shares
+from cnncalc.render.plot.bars import bar, cost_lines, cut, growth_lines
+from cnncalc.render.plot.costs import costs_svg
+from cnncalc.render.plot.growth import growth_svg
+from cnncalc.render.plot.layout import Box
+from cnncalc.render.plot.network import NetworkPicture, path, strokes
+from cnncalc.render.plot.palette import FAMILIES, box_class, box_colors
+from cnncalc.render.plot.to_json import network_json
+from cnncalc.render.words import cells
+from cnncalc.spec.load import load, loads
+from tests.render.drawings import check
+
+SPECS = Path(__file__).parents[2] / "specs"
+GALLERY = sorted(path.stem for path in SPECS.glob("*.yaml"))
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def report_of(name: str):
+    return analyze(load(str(SPECS / f"{name}.yaml")))
+
+
+def chain_of(times: int, layer: str = "{type: Conv2d, out_channels: %d, kernel_size: 3, padding: 1}"):
+    layers = ", ".join(f"{layer % (3 + at)}, ReLU" for at in range(times))
+    return analyze(loads(f"input: [3, 32, 32]\nlayers: [{layers}]\n"))
+
+
+def texts(root) -> list[str]:
+    return [one.text or "" for one in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_gallery_is_drawn_without_overlap_and_whole(name, full):
+    report = report_of(name)
+    picture = NetworkPicture(report, full=full)
+    check(picture.drawing)
+    root = ElementTree.fromstring(picture.svg())
+    drawn = [node.name for nodes in picture.nodes.values() for node in nodes]
+    assert sorted(drawn) == sorted(node.name for node in report.graph.every_node())
+    assert picture.drawing.places.keys() >= picture.nodes.keys()
+    titles = " ".join(one.text or "" for one in root.iter(f"{SVG}title")).split()
+    missing = {node.name for node in report.graph.every_node()} - set(titles)
+    copies = {node.name for nodes in picture.nodes.values() for node in nodes if picture.sheet.places[node.name].copies}
+    aside = {node.name for head in report.graph.heads for node in head.nodes if head.train_only}
+    assert missing <= copies | (set() if full else aside)
+    assert not (full and missing)
+
+
+@pytest.mark.parametrize("name", ["resnet152", "densenet169", "mobilenet_v2", "shufflenet_v2_x1_0", "efficientnet_b0"])
+def test_the_counts_add_up_to_the_layers(name):
+    report = report_of(name)
+    picture = NetworkPicture(report)
+    texts = picture.sheet.texts
+    total = 0
+    for part, text in texts.items():
+        if not isinstance(part, Box) or part not in picture.nodes:
+            continue
+        times, around = text.copies, picture.drawing.frame_of[part]
+        while around is not None:
+            times, around = times * texts[around].copies, picture.drawing.frame_of[around]
+        shown = 1 + (text.lines[1].count(", ") + 1 if len(text.lines) > 1 else 0)
+        total += times * shown
+    assert total == len(list(report.graph.every_node()))
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_picture_stays_within_a_page(name):
+    drawing = NetworkPicture(report_of(name)).drawing
+    assert drawing.height < 2600 and drawing.width < 3600
+
+
+def test_five_hundred_layers_are_one_box_or_columns():
+    same = NetworkPicture(analyze(loads("input: [8, 16, 16]\nlayers: [" + ", ".join(["ReLU"] * 500) + "]\n")))
+    assert same.drawing.height < 300 and "× 500" in same.svg()
+    other = NetworkPicture(chain_of(250))
+    check(other.drawing)
+    assert other.drawing.height < 2000 and len(other.drawing.places) == 252
+
+
+def test_every_line_of_the_network_is_drawn():
+    report = report_of("googlenet")
+    picture = NetworkPicture(report, full=True)
+    places = picture.sheet.places
+    drawn = {(route.source, route.target) for route in picture.drawing.routes}
+    for node in report.graph.every_node():
+        for name in node.inputs:
+            ends = places[name].box, places[node.name].box
+            assert ends[0] is ends[1] or ends in drawn
+    assert len({target for _, target in drawn}) == len(picture.drawing.places) - 1 - sum(
+        hasattr(part, "parts") for part in picture.drawing.places
+    )
+
+
+def test_shapes_stand_beside_the_lines_and_of_copies_the_first_and_last():
+    picture = NetworkPicture(report_of("densenet121"))
+    shown = {picture.label_text(label) for label in picture.drawing.labels}
+    # by hand: the first dense block begins with 64 channels and each of its 6 layers adds 32
+    assert {"64…224x56x56", "32x56x56", "256x56x56", "128x28x28", "1000", "3x224x224"} <= shown
+    assert "96x56x56" not in shown
+
+
+def test_what_is_drawn_once_is_not_drawn_over():
+    picture = NetworkPicture(report_of("googlenet"))
+    pieces = [piece for points in strokes(picture.drawing.routes) for piece in itertools.pairwise(points)]
+    assert len(pieces) == len(set(pieces))
+    wanted = {piece for route in picture.drawing.routes for piece in zip(route.points, route.points[1:], strict=False)}
+    assert set(pieces) == wanted
+
+
+def test_a_path_is_straight_along_an_axis_and_bends_else():
+    assert path([(0, 0), (0, 5), (0, 9)]) == "M0 0L0 9"
+    assert path([(0, 0), (4, 8)]) == "M0 0C0 4 4 4 4 8"
+    assert path([(0, 0), (0, 20), (20, 20)]) == "M0 0L0 12Q0 20 8 20L20 20"
+
+
+def test_each_family_has_a_colour_light_and_dark_and_a_word():
+    assert set(OF_LAYERS.values()) | {"closed"} == FAMILIES.keys()
+    colors = box_colors()
+    for family in FAMILIES:
+        light, dark = colors[box_class(family)]
+        assert light != dark
+
+
+def test_only_the_families_there_are_stand_in_the_legend():
+    root = ElementTree.fromstring(NetworkPicture(report_of("lenet")).svg())
+    legend = [text for text in texts(root) if text in FAMILIES.values()]
+    assert legend == ["convolution", "fully connected", "pooling", "other"]
+
+
+def test_a_hostile_name_of_a_network_stays_text():
+    name = "'</text><script>alert(1)</script>&\"卷积'"
+    text = f"name: {name}\ninput: [3, 8, 8]\nlayers: [{{type: Conv2d, out_channels: 2, kernel_size: 3}}]\n"
+    report = analyze(loads(text))
+    for svg in (NetworkPicture(report).svg(), costs_svg(report, shares(report)), growth_svg(report, growth(report))):
+        root = ElementTree.fromstring(svg)
+        assert "<script" not in svg and any("<script>alert(1)</script>" in one.text for one in root.iter(f"{SVG}title"))
+
+
+def test_the_json_has_the_geometry():
+    picture = NetworkPicture(report_of("resnet18"))
+    data = network_json(picture.report, picture)
+    boxes = [part for part in data["parts"] if part["kind"] == "box"]
+    assert sorted(name for box in boxes for name in box["layers"]) == sorted(
+        node.name for node in picture.report.graph.every_node()
+    )
+    for one in data["lines"]:
+        start, end = data["parts"][one["source"]]["place"], data["parts"][one["target"]]["place"]
+        assert abs(one["points"][0][1] - start["y"] - start["height"]) < 0.1
+        assert abs(one["points"][-1][1] - end["y"]) < 0.1
+
+
+# costs
+
+
+def bars_of(svg: str, class_: str) -> list[tuple[float, int]]:
+    """Return (width, number in the title) of the bars of a class."""
+    root = ElementTree.fromstring(svg)
+    return [
+        (float(one.get("width")), int(one.findtext(f"{SVG}title").rpartition(" ")[2].replace(",", "")))
+        for one in root.iter(f"{SVG}rect")
+        if one.get("class") == class_ and one.find(f"{SVG}title") is not None
+    ]
+
+
+@pytest.mark.parametrize("name", ["lenet", "vgg16", "densenet169", "resnet50"])
+def test_bars_are_as_long_as_the_numbers(name):
+    report = report_of(name)
+    svg = costs_svg(report, shares(report))
+    for class_, total in (("cnn-parameters", report.totals.parameters), ("cnn-macs", report.totals.macs)):
+        bars = bars_of(svg, class_)
+        assert sum(number for _, number in bars) == total
+        widest, most = max(bars)
+        assert most == max(number for _, number in bars)
+        for width, number in bars:
+            assert width == pytest.approx(max(0.5, widest * number / most), abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["lenet", "densenet169", "resnet152"])
+@pytest.mark.parametrize("width", [40, 46, 60, 80, 100, 140, 200, 10_000])
+@pytest.mark.parametrize("blocks", [True, False])
+def test_bars_fit_a_terminal(name, width, blocks):
+    report = report_of(name)
+    found = shares(report)
+    lines = [
+        "".join(getattr(piece, "text", piece) for piece in line) if not isinstance(line, str) else line
+        for line in cost_lines(report, found, width, blocks=blocks)
+    ]
+    assert max(map(cells, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+    rows = [*found.rows, *([found.rest] if found.rest else [])]
+    assert len([line for line in lines if re.search("[█▏▎▍▌▋▊▉#]", line)]) == len(rows)
+    if width == 10_000:
+        text = "\n".join(lines)
+        assert all(row.name in text for row in rows) and max(map(cells, lines)) < 160
+    assert blocks or all(line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_growth_fits_a_terminal(width):
+    report = report_of("c3d")
+    lines = [
+        "".join(getattr(piece, "text", piece) for piece in line) if not isinstance(line, str) else line
+        for line in growth_lines(report, growth(report), width, blocks=True)
+    ]
+    assert max(map(cells, lines)) <= width
+
+
+def test_a_bar_in_eighths_and_in_ascii():
+    assert bar(8, 8, 10, blocks=True) == "█" * 10
+    assert bar(5, 8, 10, blocks=True) == "█" * 6 + "▎"
+    assert bar(1, 1_000_000, 10, blocks=True) == "▏" and bar(0, 8, 10, blocks=True) == ""
+    assert bar(5, 8, 10, blocks=False) == "######" and bar(1, 1_000_000, 10, blocks=False) == "#"
+    assert cut("features.denseblock1", 12) == "featu..lock1" and cut("abc", 3) == "abc"
+
+
+# receptive field
+
+
+def test_the_curve_is_as_high_as_the_field_is_large():
+    report = report_of("lenet")
+    root = ElementTree.fromstring(growth_svg(report, growth(report)))
+    (curve,) = [one for one in root.iter(f"{SVG}path") if one.get("class") == "cnn-first"]
+    points = [tuple(map(float, one.split())) for one in curve.get("d")[1:].split("L")]
+    (line,) = [one for one in root.iter(f"{SVG}path") if one.get("class") == "cnn-input"]
+    at_32 = float(line.get("d")[1:].split("L")[0].split()[1])
+    axis = max(
+        y
+        for one in root.iter(f"{SVG}path")
+        if one.get("class") == "cnn-line"
+        for y in [float(one.get("d")[1:].split("L")[0].split()[1])]
+    )
+    heights = [(axis - y) / (axis - at_32) * 32 for _, y in points[::2]]
+    # conv1, sigmoid1, pool1, conv2, sigmoid2, pool2, flatten1, by hand
+    assert heights == pytest.approx([5, 5, 6, 14, 14, 16, 16], abs=0.2)
+    shown = texts(root)
+    assert "pool1: jump 2" in shown and "pool2: jump 4" in shown and "input 32" in shown
+
+
+def test_axes_that_differ_have_a_curve_each():
+    report = analyze(loads("input: [1, 40, 20]\nlayers: [{type: Conv2d, out_channels: 1, kernel_size: [5, 3]}]\n"))
+    shown = texts(ElementTree.fromstring(growth_svg(report, growth(report))))
+    assert {"H: 5", "W: 3", "input 40", "input 20"} <= set(shown)
+    c3d = report_of("c3d")
+    assert "H, W: 150" in texts(ElementTree.fromstring(growth_svg(c3d, growth(c3d))))
+
+
+def test_a_field_far_larger_than_the_input_has_a_logarithmic_scale():
+    layers = ", ".join("{type: Conv2d, out_channels: 1, kernel_size: 3, stride: 2, padding: 1}" for _ in range(9))
+    report = analyze(loads(f"input: [1, 8, 8]\nlayers: [{layers}]\n"))
+    shown = texts(ElementTree.fromstring(growth_svg(report, growth(report))))
+    assert {"10", "100", "1k"} <= set(shown)
