@@ -10,14 +10,18 @@ from cnncalc.homework.quantities import TOTAL, Asked
 from cnncalc.layers.axes import axis_of
 from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.crop import CenterCrop
 from cnncalc.layers.geometry import Window, Windows
 from cnncalc.layers.kinds import Padding, Sizes, show
 from cnncalc.layers.layer_norm import GroupNorm, LayerNorm, LayerNorm2d
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concat, Merge
 from cnncalc.layers.norm import BatchNorm, InstanceNorm, Normalisation
-from cnncalc.layers.pool import AvgPool, LPPool, Pool
+from cnncalc.layers.pool import AvgPool, Pool
+from cnncalc.layers.power_pool import LPPool
 from cnncalc.layers.reshape import Flatten
+from cnncalc.layers.transposed import ConvTranspose
+from cnncalc.layers.upsample import Upsample
 from cnncalc.text import Shape, say, say_count, shape_text
 
 ACROSS = ("receptive_field", "jump")
@@ -114,7 +118,7 @@ def _line(node: Node, before: tuple[str, ...], hidden: str = "") -> str:
     kind = next((kind for kind in _KINDS if isinstance(node.layer, kind)), None)
     told = _KINDS[kind](node, hidden) if kind else _other(node, hidden)
     sentences = [sentence for argument, sentence in told.items() if not hidden or argument != hidden]
-    if node.inputs != before and not isinstance(node.layer, Merge):
+    if node.inputs != before and len(node.inputs) == 1:
         source = node.inputs[0]
         sentences.append(say("It reads the input.") if source == INPUT else say("It reads {source}.", source=source))
     return joined(sentences)
@@ -141,6 +145,48 @@ def _convolution(node: Node, hidden: str) -> Told:
     told |= _unusual(node, "padding_mode")
     told["bias"] = say("Each filter has a bias.") if layer.bias else say("It has no biases.")
     return told
+
+
+def _transposed(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, ConvTranspose)
+    channels = say_count(
+        "{name} is a transposed convolution with 1 output channel.",
+        "{name} is a transposed convolution with {count} output channels.",
+        layer.out_channels,
+        name=node.name,
+    )
+    told = {"": say("{name} is a transposed convolution.", name=node.name) if hidden == "out_channels" else channels}
+    told["kernel_size"] = say("Its kernel is {kernel}.", kernel=shape_text(layer.kernel_size))
+    told |= _steps(layer.stride, tuple((side, side) for side in layer.padding), layer.dilation)
+    if any(layer.output_padding):
+        told["output_padding"] = say("Its output padding is {padding}.", padding=_sides(layer.output_padding))
+    if layer.groups > 1:
+        told["groups"] = say("Its channels are in {groups} groups.", groups=layer.groups)
+    told["bias"] = say("Each output channel has a bias.") if layer.bias else say("It has no biases.")
+    return told
+
+
+def _upsampling(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, Upsample)
+    told = {"": say("{name} reads its input at evenly spaced places (mode {mode}).", name=node.name, mode=layer.mode)}
+    if layer.size is not None:
+        told["size"] = say("Its output has the size {size}.", size=_sides(layer.size))
+    if layer.scale_factor is not None:
+        alike = len(set(layer.scale_factor)) == 1
+        factors = listed([show(factor) for factor in (layer.scale_factor[:1] if alike else layer.scale_factor)])
+        told["scale_factor"] = say("Its output is larger than its input by the factor {factor}.", factor=factors)
+    return told | _unusual(node, "align_corners", "recompute_scale_factor")
+
+
+def _crop(node: Node, hidden: str) -> Told:
+    layer = node.layer
+    assert isinstance(layer, CenterCrop)
+    if layer.size is not None:
+        return {"": say("{name} keeps the middle {size} of its input.", name=node.name, size=_sides(layer.size))}
+    of, like = node.inputs
+    return {"": say("{name} keeps the middle of {of}, as large as {like}.", name=node.name, of=of, like=like)}
 
 
 def _pooling(node: Node, hidden: str) -> Told:
@@ -251,6 +297,9 @@ def _unusual(node: Node, *arguments: str) -> Told:
 
 _KINDS: Mapping[type[Layer], Callable[[Node, str], Told]] = {
     Conv: _convolution,
+    ConvTranspose: _transposed,
+    Upsample: _upsampling,
+    CenterCrop: _crop,
     Pool: _pooling,
     Linear: _linear,
     Flatten: _flatten,
