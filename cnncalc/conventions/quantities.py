@@ -48,7 +48,7 @@ class Values(Mapping[str, Value]):
         return sum(1 for _ in self)
 
 
-WORDS = frozenset(("nearest", "linear", "bilinear", "bicubic", "trilinear"))
+WORDS = frozenset(("nearest", "linear", "bilinear", "bicubic", "trilinear", "none"))
 """Words that an argument may be compared with: `mode == nearest`."""
 
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "data" / "golden"
 TOTALS = json.loads((GOLDEN / "tool_totals.json").read_text())
 LAYERS = json.loads((GOLDEN / "tool_single_layers.json").read_text())
+KERAS = json.loads((GOLDEN / "keras_counts.json").read_text())
 PRINTED = json.loads((GOLDEN / "tool_counts.json").read_text())
 
 NAMES = {
@@ -134,6 +135,15 @@ def test_what_the_tools_printed(tool: str) -> None:
         compared += 1
     assert not wrong
     assert compared > 900
+
+
+def test_what_tensorflows_profiler_printed() -> None:
+    """For layers of Keras (data/make_keras_counts.py). All of these are known."""
+    assert len(KERAS) > 100
+    for name, row in KERAS.items():
+        found = count(loads(json.dumps(row["spec"])), "keras", batch=row["batch"])
+        assert found.total == row["total"], name
+        assert "unknown" not in {one.state for one in found.not_counted}, name
 
 
 def test_what_the_tools_know() -> None:
