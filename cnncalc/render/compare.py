@@ -77,7 +77,9 @@ def compare_lines(comparison: Comparison, width: int, *, only_differences: bool 
 def _legend(comparison: Comparison, width: int) -> Iterator[Line]:
     first = comparison.candidates[0].report
     for letter, candidate in zip(ascii_uppercase, comparison.candidates, strict=False):
-        yield [Piece(f"{letter}  ", "bold"), *folded(clean(candidate.label), width - 3)[:1]]
+        first_line, *others = folded(clean(candidate.label), width - 3)
+        yield [Piece(f"{letter}  ", "bold"), first_line]
+        yield from (f"   {line}" for line in others)
     yield [Piece(say("batch {batch}   {dtype}", batch=first.batch, dtype=first.dtype), "dim")]
 
 
@@ -240,7 +242,8 @@ def differs_diagnostic(found: Differs) -> Diagnostic:
     if found.what == "layers":
         template = NO_LAYER if found.got is None else ONE_MORE
         return Diagnostic("E714", say(template, **values))
-    return Diagnostic("E714", say(DIFFERS[found.what] if found.layer else DIFFERS_WHOLE[found.what], **values))
+    sentences = DIFFERS if found.layer else DIFFERS_WHOLE
+    return Diagnostic("E714", say(sentences[found.what], **values))
 
 
 NO_LAYER = later("{network}: there is no layer like {layer} of the first network")

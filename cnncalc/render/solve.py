@@ -259,7 +259,7 @@ def network_lines(answer: NetworkAnswer, width: int) -> Iterator[Line]:
         yield from table(headers, [_stretch_cells(answer, stretch) for stretch in answer.stretches])
         for path in answer.paths:
             yield ""
-            yield from folded(say(" -> ").join(f"{name} {shape_text(sizes)}" for name, sizes in path), width)
+            yield from folded(" -> ".join(f"{name} {shape_text(sizes)}" for name, sizes in path), width)
         if answer.rules:
             yield ""
         if answer.rules and len(answer.solutions) > 1:

@@ -23,7 +23,7 @@ from cnncalc.cli.options import (
 from cnncalc.text import say
 
 HELP = say("Show networks side by side, or one with other vars or made lighter: totals with ratios, then the layers.")
-EXAMPLE = "cnncalc compare specs/densenet121.yaml --with growth=48 --only-differences"
+EXAMPLE = "cnncalc compare specs/resnet18.yaml specs/resnet34.yaml --depth 1"
 
 
 def compare(
