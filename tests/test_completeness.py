@@ -319,7 +319,7 @@ def take_refusal(patch):
 
 
 def take_operation(patch):
-    patch.delitem(OPERATIONS, "Mish")
+    patch.setitem(globals(), "OPERATIONS", without(OPERATIONS, "Mish"))
 
 
 def take_oracle(patch):
@@ -365,7 +365,7 @@ def take_spec(patch):
 
 
 def take_pruning(patch):
-    patch.delitem(RULES, "Mish")
+    patch.setitem(globals(), "RULES", without(RULES, "Mish"))
 
 
 @pytest.mark.parametrize(
