@@ -122,9 +122,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "flops": Quantity(later("FLOPs"), "count", "min", _summed(lambda facts, node: facts.costs[node.name].flops)),
     "rf": Quantity(later("RF"), "size", "max", _field),
     "peak": Quantity(later("peak memory"), "bytes", "min", _peak, of_place=False),
-    "memory": Quantity(
-        later("memory"), "bytes", "min", _summed(lambda facts, node: facts.activations[node.name])
-    ),
+    "memory": Quantity(later("memory"), "bytes", "min", _summed(lambda facts, node: facts.activations[node.name])),
     "param_bytes": Quantity(later("parameter bytes"), "bytes", "min", _summed(_parameter_bytes)),
     "output": Quantity(later("output"), "shape", "", _shape),
     "layers": Quantity(later("layers"), "count", "min", _layers),

@@ -108,8 +108,7 @@ class Results:
         lines = self._form.between.join(self._form.line(row, None) for row in rows)
         data = (self._form.between if self.rows else self._form.first) + lines
         try:
-            self._file.seek(self._end)
-            self._file.write(data + self._form.last)
+            self._write_at_end(data + self._form.last)
         except OSError as error:
             raise cannot_write(self._path, error) from None
         self._end += len(data)
@@ -161,9 +160,14 @@ class Results:
 
     def _trim(self) -> None:
         """Cut off what does not count."""
-        self._file.seek(self._end)
-        self._file.write(self._form.last if self.rows else self._form.empty)
+        self._write_at_end(self._form.last if self.rows else self._form.empty)
         self._file.truncate()
+
+    def _write_at_end(self, data: bytes) -> None:
+        """Write after the rows, in one piece unless the disk is full."""
+        self._file.seek(self._end)
+        while data:
+            data = data[self._file.write(data) :]
 
 
 def whole(form: Form, rows: Sequence[Row], marked: Collection[int] | None) -> Iterator[bytes]:
