@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.layers.base import (
+    NEEDED_MAPS,
     BadSample,
     Layer,
     LayerError,
@@ -20,7 +21,6 @@ from cnncalc.layers.base import (
     SameShape,
     Sample,
     Shapes,
-    feature_map,
     inferred,
     single,
 )
@@ -197,7 +197,10 @@ class LayerNorm2d(Normalisation):
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The input's."""
-        shape = feature_map(self, inputs)
+        shape = single(inputs)
+        if len(shape) != 3:
+            help = say("use LayerNorm, which normalises over the last axes, or GroupNorm with one group")
+            raise LayerError(say(NEEDED_MAPS[2], shape=shape_text(shape)), code="E303", help=help)
         inferred("normalized_shape", self.normalized_shape, shape[0], shape)
         return shape
 

@@ -143,6 +143,17 @@ def test_one_input_more_is_refused_unless_it_joins(kind: type[Layer], sample: Sa
         assert caught.value.field == "from"
 
 
+@pytest.mark.parametrize("name", [name for name in LAYERS if layer_type(name).axes])
+def test_on_a_map_of_other_axes_a_type_that_exists_is_named(name: str) -> None:
+    layer = create(layer_type(name), layer_type(name).samples()[0].arguments)
+    for shape in ((4,), (4, 8), (4, 8, 8), (4, 8, 8, 8)):
+        try:
+            layer.output_shape([shape])
+        except LayerError as error:
+            if error.help.startswith("use "):
+                assert error.help.split()[1].rstrip(",") in LAYERS
+
+
 # -- geometry, against windows laid out one by one
 
 
