@@ -296,6 +296,7 @@ def _show(
         return
     from cnncalc.render.screen import Screen
     from cnncalc.render.sweep import footer, table
+    from cnncalc.render.words import clean
 
     screen = Screen(sys.stdout, color)
     if output is None or view.picks:
@@ -308,6 +309,8 @@ def _show(
         screen.show(terminal_plot(picture_of(view, rows), screen.width))
         screen.show([""])
     screen.show(footer(rows, len(shown), marked, view.objectives, view.conditions, screen.width))
+    if output is not None:
+        screen.show([say("all rows are in {path}", path=clean(output))])
 
 
 def _write_svg(job: Job, rows: list[Row], view: View, path: str) -> None:

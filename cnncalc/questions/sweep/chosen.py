@@ -110,7 +110,7 @@ def place_of(name: str, columns: Sequence[Column]) -> int:
     if wanted not in keys:
         near = did_you_mean(name, keys)
         help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(keys))
-        raise _refused(say("there is no column {name}", name=name), help)
+        raise _refused(say("there is no column {name}", name=name or '""'), help)
     column = columns[keys.index(wanted)]
     if column.kind == "shape":
         message = say("{name} is a shape, and a number is needed", name=name)

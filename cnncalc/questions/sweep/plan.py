@@ -97,18 +97,18 @@ def _grouped(read: Mapping[str, Values], together: Sequence[str]) -> list[tuple[
         for name in group:
             if name not in read:
                 help = say("add --set {name}=VALUES", name=name)
-                raise _refused(say("--together names {name}, which is not varied", name=name), help)
+                raise _refused(say("--together names {name}, which is not varied", name=name or '""'), help)
             if named.count(name) > 1:
                 raise _refused(say("--together names {name} twice", name=name), say("name it once"))
         first, count = read[group[0]], len(read[group[0]].texts)
         for name in group[1:]:
             if len(read[name].texts) != count:
                 message = say(
-                    "{name} has {count} values, and {first}, which changes together with it, has {other}",
-                    name=name,
-                    count=len(read[name].texts),
+                    "{first} and {name} change together, and the number of their values is {count} and {other}",
                     first=first.name,
-                    other=count,
+                    name=name,
+                    count=count,
+                    other=len(read[name].texts),
                 )
                 raise read[name].wrong(message, say("give both as many"), "E732")
     found: list[tuple[str, ...]] = []

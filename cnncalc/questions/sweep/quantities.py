@@ -197,7 +197,9 @@ def read_column(name: str) -> Column:
     if quantity not in QUANTITIES:
         near = did_you_mean(last, [*QUANTITIES, *ALSO_CALLED])
         help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(QUANTITIES))
-        raise CnncalcError([Diagnostic("E733", say("there is no quantity {name}", name=name.strip()), help=help)])
+        raise CnncalcError(
+            [Diagnostic("E733", say("there is no quantity {name}", name=name.strip() or '""'), help=help)]
+        )
     if place and not QUANTITIES[quantity].of_place:
         message = say("{name} is of the whole network only", name=quantity)
         raise CnncalcError([Diagnostic("E733", message, help=say("write {name}", name=quantity))])

@@ -17,7 +17,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic, Span
 from cnncalc.text import number, say
 
 NUMBER = r"[+-]?\d{1,16}(?:\.\d{1,12})?"
-LONGEST = 2000
+LONGEST = 20_000
 """Characters of one set of values; a longer one is better made with a range."""
 
 
@@ -52,7 +52,9 @@ def read_values(text: str, limit: int) -> Values:
     if not equals or not name.strip() or not written.strip():
         raise _error("E730", say("{text} is not NAME=VALUES", text=text), say("write --set width=16:64:16"), text)
     if len(text) > LONGEST:
-        message = say("{count} characters of values; at most {limit} are read", count=len(text), limit=LONGEST)
+        message = say(
+            "{count} characters of values; at most {limit} are read", count=number(len(text)), limit=number(LONGEST)
+        )
         raise _error("E730", message, say("write a range: --set width=16:64:16"), text)
     reader = _Reader(text, len(name) + 1, limit)
     texts = tuple(islice(reader.values(), limit + 1))
