@@ -113,7 +113,7 @@ def solve(
         typer.Option(
             "--max-combinations",
             min=1,
-            help=say("The most combinations tried; 1,000,000 of a kernel and 20,000 of a spec without it."),
+            help=say("The most combinations tried; 400,000 of a kernel and 20,000 of a spec without it."),
             show_default=False,
         ),
     ] = None,

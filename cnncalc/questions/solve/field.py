@@ -21,7 +21,7 @@ DEFAULT_RANGES = {
     "layers": range(1, 1001),
     "kernel": range(1, 12),
     "stride": range(1, 5),
-    "dilation": range(1, 17),
+    "dilation": range(1, 9),
 }
 
 

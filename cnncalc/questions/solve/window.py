@@ -38,11 +38,7 @@ class Setting(NamedTuple):
 
     def put(self, name: str, value: int) -> Setting:
         """Return the setting with another value of an unknown."""
-        if name == "padding":
-            return self._replace(before=value, after=value)
-        if name == "total_padding":
-            return self._replace(before=value // 2, after=value - value // 2)
-        return self._replace(**{FIELDS.get(name, name): value})
+        return self._replace(**_fields(name, value))
 
 
 FIELDS = {"in": "size"}
@@ -119,38 +115,60 @@ def solve_axis(question: Question) -> AxisAnswer:
     others: dict[int, Found] = {}
     tried = refused = 0
     sizes = question.unknown.get("in")
-    for values in combinations(question):
+    names = [name for name in question.unknown if name != "in"]
+    for changes in product(*(_changes(name, question.unknown[name]) for name in names)):
         setting = question.setting
-        for name, value in values.items():
-            setting = setting.put(name, value)
+        for change in changes:
+            setting = setting._replace(**change.fields)
         if not allowed(question, setting):
             refused += 1
             continue
         tried += 1
-        for found in _outcomes(question, setting, values, sizes):
-            if found.out and question.target in (None, found.out):
-                solutions.append(found)
-            else:
-                others.setdefault(found.out, found)
+        for found_setting, out, span in _outcomes(question, setting, sizes):
+            solves = out and question.target in (None, out)
+            if solves or out not in others:
+                values = {name: change.value for name, change in zip(names, changes, strict=True)}
+                found = Found(values, found_setting, out, span)
+                if solves:
+                    solutions.append(found)
+                else:
+                    others[out] = found
     misses = [] if solutions or question.target is None else _nearest(others, question.target)
     return AxisAnswer(question, solutions, misses, tried * len(sizes or (0,)), refused)
 
 
-def combinations(question: Question) -> Iterator[dict[str, int]]:
-    """Yield the values of the unknowns but `in`, the first name changing slowest."""
-    names = [name for name in question.unknown if name != "in"]
-    for values in product(*(question.unknown[name] for name in names)):
-        yield {name: int(value) for name, value in zip(names, values, strict=True)}
+class _Change(NamedTuple):
+    """A value of an unknown, and the fields of a setting that it stands for."""
+
+    value: int
+    fields: dict[str, int]
 
 
-def _outcomes(question: Question, setting: Setting, values: dict[str, int], sizes: Values | None) -> Iterator[Found]:
+def _changes(name: str, values: Values) -> list[_Change]:
+    """Return the changes that the values of an unknown make."""
+    return [_Change(int(value), _fields(name, int(value))) for value in values]
+
+
+def _fields(name: str, value: int) -> dict[str, int]:
+    if name == "padding":
+        return {"before": value, "after": value}
+    if name == "total_padding":
+        return {"before": value // 2, "after": value - value // 2}
+    return {FIELDS.get(name, name): value}
+
+
+Outcome = tuple[Setting, int, tuple[int, int]]
+"""A setting, the size it gives, and the first and last input size for which it does."""
+
+
+def _outcomes(question: Question, setting: Setting, sizes: Values | None) -> Iterator[Outcome]:
     """Yield what a combination gives: of varied input sizes those that solve it, and the nearest around them."""
     if sizes is None:
-        yield Found(values, setting, output_size(question, setting), (setting.size, setting.size))
+        yield setting, output_size(question, setting), (setting.size, setting.size)
         return
     if question.target is None:
         for size in map(int, sizes):
-            yield _at(question, setting, values, size)
+            yield _at(question, setting, size)
         return
     target = question.target
 
@@ -161,15 +179,15 @@ def _outcomes(question: Question, setting: Setting, values: dict[str, int], size
     past = first_index(len(sizes), lambda index: out(index) > target)
     if first < past:
         low, high = int(sizes[first]), int(sizes[past - 1])
-        yield Found(values, setting._replace(size=low), target, (low, high))
+        yield setting._replace(size=low), target, (low, high)
     for index in (first - 1, past):
         if 0 <= index < len(sizes):
-            yield _at(question, setting, values, int(sizes[index]))
+            yield _at(question, setting, int(sizes[index]))
 
 
-def _at(question: Question, setting: Setting, values: dict[str, int], size: int) -> Found:
+def _at(question: Question, setting: Setting, size: int) -> Outcome:
     placed = setting._replace(size=size)
-    return Found(values, placed, output_size(question, placed), (size, size))
+    return placed, output_size(question, placed), (size, size)
 
 
 def first_index(count: int, holds: Callable[[int], bool]) -> int:
