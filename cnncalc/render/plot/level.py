@@ -93,6 +93,7 @@ class _Drawing(NamedTuple):
         vertices = self.rows.vertices
         parts = [vertex for vertex in vertices if vertex.kind == "part"]
         into = {(segment.below, segment.key): segment for segment in self.rows.segments}
+        pieces = {segment: _simplified(self._points(segment)) for segment in self.rows.segments}
         ends_low = bool(vertices) and any(vertex.kind == "out" for vertex in vertices)
         return Level(
             self.width,
@@ -100,7 +101,7 @@ class _Drawing(NamedTuple):
             [(self._x(one) - self.placed.bare[one.id].left, self._top(one)) for one in parts],
             {one.key: self._x(one) for one in vertices if one.kind == "in"},
             {one.key: self._x(one) for one in vertices if one.kind == "out"},
-            {link: self._line(link, into) for link in links},
+            {link: self._line(link, into, pieces) for link in links},
             self._labels(),
         )
 
@@ -119,7 +120,9 @@ class _Drawing(NamedTuple):
             return self.cells.tops[vertex.row] + self.heights[vertex.row]
         return self._top(vertex) + self.sizes[vertex.part].height
 
-    def _line(self, link: Link, into: Mapping[tuple[int, Key], Segment]) -> list[Point]:
+    def _line(
+        self, link: Link, into: Mapping[tuple[int, Key], Segment], pieces: Mapping[Segment, list[Point]]
+    ) -> list[Point]:
         """Return the points of a link, from its source's bottom to its target's top."""
         target = self.rows.place[link.target, link.key if link.target == OUT else None]
         segment = into[target, link.key]
@@ -128,8 +131,9 @@ class _Drawing(NamedTuple):
             chain.append(into[chain[-1].above, link.key])
         points: list[Point] = []
         for one in reversed(chain):
-            points += self._points(one)
-        return _simplified(points)
+            piece = pieces[one]
+            points += piece[1:] if points and points[-1] == piece[0] else piece
+        return points
 
     def _points(self, segment: Segment) -> list[Point]:
         upper, lower = (self.rows.vertices[index] for index in (segment.above, segment.below))

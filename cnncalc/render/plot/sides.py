@@ -41,7 +41,7 @@ class Sides(NamedTuple):
     bare: list[Extent]
     full: list[Extent]
     joined: dict[Segment, tuple[float, float]]
-    labelled: set[Segment]
+    labelled: list[Segment]
 
 
 def sides(rows: Rows, sizes: Sequence[Size], begins: Sequence[int] = ()) -> Sides:
@@ -101,14 +101,14 @@ def _ends(segment: Segment, rows: Rows, sizes: Sequence[Size], anchors: Sequence
     return Ends(out, into)
 
 
-def _labelled(rows: Rows) -> set[Segment]:
+def _labelled(rows: Rows) -> list[Segment]:
     """Return a segment of each part's output that is read on this level; what only leaves it is told further out."""
     first: dict[tuple[int, Key], Segment] = {}
     for segment in rows.segments:
         upper = rows.vertices[segment.above]
         if upper.kind == "part" and (upper.part, segment.key) in rows.read:
             first.setdefault((upper.part, segment.key), segment)
-    return set(first.values())
+    return list(first.values())
 
 
 def _spine(rows: Rows, sizes: Sequence[Size]) -> set[Segment]:

@@ -6,6 +6,7 @@ A strand is a chain of vertices that are drawn exactly below each other. No two 
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
@@ -53,11 +54,15 @@ def _strands(rows: Rows, ends: Mapping[Segment, Ends], spine: set[Segment]) -> t
     for segment in _by_importance(rows, spine):
         pair = place[segment.above], place[segment.below]
         row = rows.vertices[segment.above].row
-        crosses = any((pair[0] - other[0]) * (pair[1] - other[1]) < 0 for other in taken[row])
-        if segment.above not in next_of and segment.below not in hung and not crosses:
+        if segment.above in next_of or segment.below in hung:
+            continue
+        at = bisect_left(taken[row], pair)  # those taken do not cross, so only the neighbours can be crossed
+        if not any(other[1] > pair[1] for other in taken[row][at - 1 : at]) and not any(
+            other[1] < pair[1] for other in taken[row][at : at + 1]
+        ):
             next_of[segment.above] = segment
             hung.add(segment.below)
-            taken[row].append(pair)
+            taken[row].insert(at, pair)
     strand_of, offset = [-1] * len(rows.vertices), [0.0] * len(rows.vertices)
     count = 0
     for start in range(len(rows.vertices)):
