@@ -38,8 +38,8 @@ class Known:
 
     def __init__(self) -> None:
         self.built: dict[Any, Built] = {}
-        self.shapes: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
-        """By the layer's id; `built` keeps the layer."""
+        self.shapes: dict[tuple[int, tuple[Shape, ...]], tuple[Layer, Shape]] = {}
+        """By the layer's id, which stays its own as long as the layer is kept beside the shape."""
         self._words: dict[int, tuple[str, ...]] = {}
 
     def words(self, item: Item, defaults: tuple[Entry, ...]) -> tuple[str, ...]:
@@ -105,8 +105,8 @@ class Nodes:
         key = (id(layer), inputs)
         known = self.known.shapes.get(key)
         if known is None:
-            known = self.known.shapes[key] = layer.output_shape(inputs)
-        return known
+            known = self.known.shapes[key] = layer, layer.output_shape(inputs)
+        return known[1]
 
     def build(self, item: Item, scope: Scope) -> Built:
         """Return the layer of an item's arguments; the same item with the same numbers in scope is built once."""
