@@ -148,3 +148,52 @@ def test_one_input_is_a_batch_of_one():
     x = np.random.default_rng(0).random((1, 32, 32))
     assert (cnncalc.run(network, x=x).output == cnncalc.run(network, x=x[None]).output).all()
     assert cnncalc.run(network, x=x.tolist(), dtype="float64").output.shape == (1, 10)
+
+
+UNET = """
+input: [1, 24, 20]
+layers:
+  - {name: a, type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1}
+  - {name: p, type: MaxPool2d, kernel_size: 2}
+  - {name: b, type: Conv2d, out_channels: 4, kernel_size: 3, padding: 1}
+  - {name: up, UP}
+  - {name: crop, type: CenterCrop, from: [a, up]}
+  - {name: join, type: Concat, from: [crop, up]}
+  - {name: last, LAST}
+"""
+CONV = "type: Conv2d, out_channels: 2, kernel_size: 3"
+"""By hand: b sees 3 + 1 + 2*2 = 8, its units 2 apart."""
+
+
+@pytest.mark.parametrize(
+    ("up", "last", "expected"),
+    [
+        # two units of up share one of b, so that three neighbours see two of b: 8 + 2
+        ("type: ConvTranspose2d, out_channels: 2, kernel_size: 2, stride: 2", CONV, (10, 1, -3)),
+        # each sees two of b: 8 + 2; three neighbours three of b: 8 + 2*2
+        ("type: Upsample, scale_factor: 2, mode: bilinear", CONV, (12, 1, -5)),
+        # half a position is one of the input's; each unit of the last sees one of b
+        (
+            "type: ConvTranspose2d, out_channels: 2, kernel_size: 2, stride: 2",
+            "type: Upsample, scale_factor: 2",
+            (8, "1/2", -3),
+        ),
+    ],
+)
+def test_what_units_of_a_finer_grid_see_is_measured(up, last, expected):
+    proof = cnncalc.run(cnncalc.loads(UNET.replace("UP", up).replace("LAST", last)), dtype="float64")
+    assert not proof.mismatches
+    assert [(field.node, field.axis) for field in proof.fields] == [("last", 0), ("last", 1)]
+    for field in proof.fields:
+        size, jump, start = field.check.executed
+        assert (size, str(jump), start) == (expected[0], str(expected[1]), expected[2])
+
+
+def test_a_field_whose_phases_are_wrong_does_not_pass(monkeypatch):
+    """Were each unit of a transposed convolution taken for one that sees as much as all others."""
+    from cnncalc.layers.geometry import Spread
+
+    text = "input: [1, 16]\nlayers:\n  - {type: ConvTranspose1d, out_channels: 1, kernel_size: 3, stride: 2}\n"
+    assert not cnncalc.run(cnncalc.loads(text)).mismatches
+    monkeypatch.setattr(Spread, "sees", lambda self, output: range(output // 2 - 2, output // 2 + 1))
+    assert [name for name, _ in cnncalc.run(cnncalc.loads(text)).mismatches] == ["upconv1"]

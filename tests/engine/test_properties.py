@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from networks import build
 from test_probe import brute_force
 
+from cnncalc.analysis.window import window
 from cnncalc.engine.probe import measure
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_input, random_weights
@@ -45,6 +46,33 @@ def poolings(draw, axes):
     return f"{kind}{axes}d", arguments
 
 
+@st.composite
+def transposed(draw, axes):
+    groups = draw(st.integers(1, 3))
+    stride, dilation = draw(small), draw(small)
+    return groups * draw(st.integers(1, 2)), {
+        "out_channels": groups * draw(st.integers(1, 2)),
+        "kernel_size": [draw(small) for _ in range(axes)],
+        "stride": stride,
+        "dilation": dilation,
+        "padding": [draw(st.integers(0, 3)) for _ in range(axes)],
+        "output_padding": [draw(st.integers(0, max(stride, dilation) - 1)) for _ in range(axes)],
+        "groups": groups,
+        "bias": draw(st.booleans()),
+    }
+
+
+@st.composite
+def upsamplings(draw, axes):
+    mode = draw(st.sampled_from(["nearest", ("linear", "bilinear", "trilinear")[axes - 1]]))
+    corners = mode != "nearest" and draw(st.booleans())
+    if draw(st.booleans()):
+        return {"size": [draw(st.integers(1, 9)) for _ in range(axes)], "mode": mode, "align_corners": corners}
+    factor = draw(st.sampled_from([0.4, 0.5, 1, 1.3, 2, 2.5, 3]))
+    recomputed = draw(st.booleans())
+    return {"scale_factor": factor, "mode": mode, "align_corners": corners, "recompute_scale_factor": recomputed}
+
+
 def fits(kind, arguments, shape):
     try:
         create(layer_type(kind), arguments).output_shape([shape])
@@ -69,6 +97,38 @@ def test_convolutions(data):
     shape = (channels, *(data.draw(st.integers(1, 9)) for _ in range(axes)))
     if fits(f"Conv{axes}d", arguments, shape):
         agrees_with_execution(build(shape, ("c", f"Conv{axes}d", arguments)))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.data())
+def test_transposed_convolutions(data):
+    axes = data.draw(st.integers(1, 3))
+    channels, arguments = data.draw(transposed(axes))
+    shape = (channels, *(data.draw(st.integers(1, 5)) for _ in range(axes)))
+    if fits(f"ConvTranspose{axes}d", arguments, shape):
+        agrees_with_execution(build(shape, ("c", f"ConvTranspose{axes}d", arguments)))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.data())
+def test_what_finer_grids_see(data):
+    """Each unit of each layer, measured by marking every input position, is what the exact sets say."""
+    shape = (1, data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4)))
+    lines = []
+    for number in range(3):
+        current = build(shape, *lines).nodes[-1].output_shape if lines else shape
+        kind = data.draw(st.sampled_from(["ConvTranspose2d", "Upsample", "Conv2d"]))
+        if kind == "Upsample":
+            arguments = data.draw(upsamplings(2))
+        else:
+            _, arguments = data.draw(transposed(2) if kind == "ConvTranspose2d" else convolutions(2))
+            arguments |= {"groups": 1, "out_channels": 1}
+        if fits(kind, arguments, current) and max(create(layer_type(kind), arguments).output_shape([current])) < 30:
+            lines.append((f"n{number}", kind, arguments))
+    if lines:
+        graph = build(shape, *lines)
+        for name, units in brute_force(graph).items():
+            assert {position: window(graph, name, position) for position in units} == units
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
