@@ -107,6 +107,30 @@ def test_the_gallery_without_half_of_its_channels_is_a_spec_of_the_same_counts(s
     assert report.totals.macs < cnncalc.analyze(graph).totals.macs
 
 
+TORCH_PRUNING = {
+    "alexnet": (16_308_104, 197_140_320),
+    "convnext_tiny": (7_438_360, 1_143_964_032),
+    "densenet121": (2_274_728, 738_299_904),
+    "efficientnet_b0": (1_701_446, 108_116_208),
+    "googlenet": (1_918_968, 404_353_536),
+    "mobilenet_v2": (1_221_768, 83_402_176),
+    "mobilenet_v3_small": (911_224, 17_603_488),
+    "resnet18": (3_055_880, 483_149_824),
+    "resnet50": (6_917_640, 1_052_311_552),
+    "squeezenet1_1": (438_792, 114_242_656),
+    "vgg16": (35_617_672, 3_890_266_112),
+}
+"""Parameters and MACs of torchvision's models after Torch-Pruning 1.6.1 (Fang et al. 2023, arXiv 2301.12900), with
+pruning_ratio 0.5 and the last layer left alone; MACs as half of what torch.utils.flop_counter counts.
+"""
+
+
+@pytest.mark.parametrize("spec", TORCH_PRUNING)
+def test_half_of_the_channels_leave_what_torch_pruning_leaves(spec):
+    totals = lighten(cnncalc.load(str(SPECS / f"{spec}.yaml")), read_wishes(["channels=0.5"])).report.totals
+    assert (totals.parameters, totals.macs) == TORCH_PRUNING[spec]
+
+
 @pytest.mark.parametrize("spec", ["resnet18", "mobilenet_v2", "shufflenet_v1", "shufflenet_v2_x1_0", "squeezenet1_1"])
 def test_real_networks_keep_their_channels_in_order(spec):
     graph = cnncalc.load(str(SPECS / f"{spec}.yaml"), input_shape=(3, 32, 32))
