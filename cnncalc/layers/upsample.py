@@ -17,6 +17,18 @@ MODES = {"nearest": (1, 2, 3), "linear": (1,), "bilinear": (2,), "bicubic": (2,)
 """A mode -> on maps of how many spatial axes PyTorch has it."""
 
 
+FORMULAS = {
+    "nearest": later("y[c, o] = x[c, floor(o / f)] along each axis, where there are f times as many positions"),
+    "linear": later(
+        "y[c, o] = (1 - t) x[c, i] + t x[c, i + 1] along each axis, i + t = (o + 1/2) / f - 1/2, where there are "
+        "f times as many positions"
+    ),
+    "corners": later("y[c, o] = (1 - t) x[c, i] + t x[c, i + 1] along each axis, i + t = o (n - 1) / (n_out - 1)"),
+    "bicubic": later("y[c, o] = sum over the four neighbours of its place along each axis, weighted by a cubic"),
+}
+"""What an output element is, by how it is read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Upsample(Parameterless, NoProducts, Layer):
     """Each output position read from the input at the place that corresponds to it (torch.nn.Upsample).
@@ -38,7 +50,13 @@ class Upsample(Parameterless, NoProducts, Layer):
     )
 
     short: ClassVar[str] = "up"
-    formula: ClassVar[str] = later("y[c, o] = x[c] at the place of o, read by the mode")
+    formula: ClassVar[str] = FORMULAS["nearest"]
+
+    @property
+    def definition(self) -> str:
+        """The formula of the mode."""
+        read = self.mode if self.mode in FORMULAS else "corners" if self.align_corners else "linear"
+        return say(FORMULAS[read])
 
     def output_shape(self, inputs: Shapes) -> Shape:
         """The channels; the sizes as given, or floor(n * scale_factor) in double precision, PyTorch's rule."""
@@ -110,7 +128,13 @@ class Upsample(Parameterless, NoProducts, Layer):
         else:
             axes = zip(names, shape[1:], each_axis(self.scale_factor or (), shape, "scale_factor"), strict=True)
             rules = [
-                Rule(f"{name}_out", f"floor({name} scale_factor)", f"floor({n}*{factor})", floor(n * factor))
+                Rule(
+                    f"{name}_out",
+                    f"floor({name} scale_factor)",
+                    f"floor({n}*{factor})",
+                    floor(n * factor),
+                    _short_of(n, factor),
+                )
                 for name, n, factor in axes
             ]
         return different(rules)
@@ -328,6 +352,14 @@ def each_axis(given: tuple[Number, ...], shape: Shape, field: str) -> tuple[Numb
             code="E316",
         )
     return given * axes if len(given) == 1 else given
+
+
+def _short_of(size: int, factor: float) -> str:
+    """Return a note where the product in double precision, as PyTorch takes it, falls short of a whole number."""
+    numerator, denominator = _inverse(factor)
+    if size * denominator // numerator == floor(size * factor):
+        return ""
+    return say("in floating point the product is {product}", product=repr(size * factor))
 
 
 def _inverse(factor: float) -> tuple[int, int]:

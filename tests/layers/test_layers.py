@@ -425,7 +425,10 @@ def test_a_crop_to_the_size_of_another() -> None:
     [(5, 2, 10), (5, 1.5, 7), (9, 0.5, 4), (3, 2.4, 7), (100, 0.29, 28)],
 )
 def test_upsampled_sizes_are_rounded_down(size: int, factor: float, result: int) -> None:
-    assert create(layer_type("Upsample"), {"scale_factor": factor}).output_shape([(1, size)]) == (1, result)
+    layer = create(layer_type("Upsample"), {"scale_factor": factor})
+    assert layer.output_shape([(1, size)]) == (1, result)
+    (rule,) = layer.shape_rules([(1, size)], (1, result))
+    assert ("28.99" in rule.note) == (factor == 0.29)
 
 
 @pytest.mark.parametrize(
