@@ -42,8 +42,13 @@ def texts(root) -> list[str]:
     return [one.text or "" for one in root.iter(f"{SVG}text")]
 
 
-@pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        *((name, False) for name in GALLERY),
+        *((name, True) for name in ("resnet50", "googlenet", "inception_v3", "unet")),
+    ],
+)
 def test_the_gallery_is_drawn_without_overlap_and_whole(name, full):
     report = report_of(name)
     picture = NetworkPicture(report, full=full)
