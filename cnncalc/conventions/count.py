@@ -89,30 +89,20 @@ def count(graph: Graph, tool: str, *, batch: int = 1) -> Count:
     if batch < 1:
         raise CnncalcError([Diagnostic("E222", say("batch must be 1 or more, got {batch}", batch=batch))])
     rules = convention(tool)
-    times = batch if rules.scales else 1
-    known: dict[tuple[Layer, tuple[Shape, ...], bool], tuple[str, dict[Item, float]]] = {}
-    sums: dict[Item, float] = {Item(EXACT[UNITS[rules.unit]], 0): 0}
-    left: Counter[tuple[str, str]] = Counter()
-    layers: list[LayerCount] = []
-    for node in graph.executed:
-        key = (node.layer, node.input_shapes, node.functional)
-        if key not in known:
-            known[key] = _counted(node, rules, times)
-        state, parts = known[key]
-        if state:
-            left[state, node.type] += 1
-        for item, amount in parts.items():
-            sums[item] = sums.get(item, 0) + amount
-        items = tuple(item._replace(amount=int(amount)) for item, amount in parts.items())
-        layers.append(LayerCount(node.name, node.type, node.output_shape, sum(map(_amount, items)), items, state))
-    items = tuple(item._replace(amount=int(amount)) for item, amount in _in_order(sums, rules))
+    counted = _by_layer(graph.executed, rules, batch if rules.scales else 1)
+    sums: Parts = {(EXACT[UNITS[rules.unit]], ""): 0}
+    for _, _, parts in counted:
+        for part, amount in parts.items():
+            sums[part] = sums.get(part, 0) + amount
+    items = _items(_in_order(sums, rules))
+    left = Counter((state, node.type) for node, state, _ in counted if state)
     return Count(
         rules,
         batch,
-        sum(map(_amount, items)),
+        _total(items),
         items,
         tuple(LeftOut(state, kind, number) for (state, kind), number in left.items()),
-        tuple(layers),
+        tuple(_layer_count(node, state, _items(parts)) for node, state, parts in counted),
         tuple(Number(also.key, also.what, also.unit, _sum_of(also, graph, batch)) for also in rules.also),
     )
 
@@ -122,17 +112,41 @@ def counts(graph: Graph, tools: Sequence[str] = TOOLS, *, batch: int = 1) -> lis
     return [count(graph, tool, batch=batch) for tool in tools]
 
 
-def _amount(item: Item) -> int:
-    return item.amount
+Parts = dict[tuple[str, str], float]
+"""(what, wrong) -> how much; some tools divide, so an amount may be no whole number until all are summed."""
 
 
-def _in_order(sums: dict[Item, float], rules: Convention) -> list[tuple[Item, float]]:
-    """Return the items that are not 0, the exact count first and then in the order of the file."""
+def _by_layer(nodes: Sequence[Node], rules: Convention, times: int) -> list[tuple[Node, str, Parts]]:
+    """Return what is counted of each node, and its state where that is nothing; alike layers are looked at once."""
+    known: dict[tuple[Layer, tuple[Shape, ...], bool], tuple[str, Parts]] = {}
+    found: list[tuple[Node, str, Parts]] = []
+    for node in nodes:
+        key = (node.layer, node.input_shapes, node.functional)
+        if key not in known:
+            known[key] = _counted(node, rules, times)
+        found.append((node, *known[key]))
+    return found
+
+
+def _layer_count(node: Node, state: str, items: tuple[Item, ...]) -> LayerCount:
+    return LayerCount(node.name, node.type, node.output_shape, _total(items), items, state)
+
+
+def _items(parts: Parts) -> tuple[Item, ...]:
+    return tuple(Item(what, int(amount), wrong) for (what, wrong), amount in parts.items())
+
+
+def _total(items: Sequence[Item]) -> int:
+    return sum(item.amount for item in items)
+
+
+def _in_order(sums: Parts, rules: Convention) -> Parts:
+    """Return the parts that are not 0, the exact count first and then in the order of the file."""
     listed = [counted.what for found in rules.rules.values() for rule in found for counted in _every(rule)]
     order = {what: at for at, what in reversed(list(enumerate(listed)))}
     (exact, amount), *rest = sums.items()
-    rest.sort(key=lambda part: order.get(part[0].what, -1))
-    return [(exact, amount), *(part for part in rest if part[1])]
+    rest.sort(key=lambda part: order.get(part[0][0], -1))
+    return {exact: amount, **{part: amount for part, amount in rest if amount}}
 
 
 def _every(rule: Rule) -> tuple[Counted, ...]:
@@ -147,19 +161,19 @@ def rule_of(node: Node, rules: Convention) -> Rule:
     return NO_RULE
 
 
-def _counted(node: Node, rules: Convention, times: int) -> tuple[str, dict[Item, float]]:
+def _counted(node: Node, rules: Convention, times: int) -> tuple[str, Parts]:
     """Return a layer's state, where it adds nothing, and its parts."""
     rule = rule_of(node, rules)
     weight = UNITS[rules.unit]
     exact = weight * times * node.layer.quantities(node.input_shapes, node.output_shape).mac
-    parts: dict[Item, float] = {Item(EXACT[weight], 0): exact} if exact else {}
+    parts: Parts = {(EXACT[weight], ""): exact} if exact else {}
     if exact and not rule.exact:
-        parts[Item(MISSED, 0)] = -exact
+        parts[MISSED, ""] = -exact
     for counted in rule.counts:
         amount = _value(node, counted.amount, times) * (1 if counted.once else times)
         if amount:
-            item = Item(counted.what, 0, counted.wrong)
-            parts[item] = parts.get(item, 0) + amount
+            part = (counted.what, counted.wrong)
+            parts[part] = parts.get(part, 0) + amount
     return rule.state, parts
 
 

@@ -70,6 +70,22 @@ def test_the_networks_that_torchvision_has(file: str) -> None:
     assert {tool for tool in totals if printed(graph, tool) != totals[tool]} == other
 
 
+OPS = {
+    "alexnet": 0.714, "convnext_tiny": 4.456, "densenet121": 2.834, "densenet169": 3.36, "efficientnet_b0": 0.386,
+    "googlenet": 1.498, "inception_v3": 5.713, "mobilenet_v2": 0.301, "mobilenet_v3_large": 0.217,
+    "mobilenet_v3_small": 0.057, "r3d_18": 40.697, "resnet101": 7.801, "resnet152": 11.514, "resnet18": 1.814,
+    "resnet34": 3.664, "resnet50": 4.089, "shufflenet_v2_x1_0": 0.145, "squeezenet1_0": 0.819,
+    "squeezenet1_1": 0.349, "vgg11": 7.609, "vgg13": 11.308, "vgg16": 15.47, "vgg16_bn": 15.47, "vgg19": 19.632,
+}  # fmt: skip
+"""What torchvision 0.28 publishes as `_ops` of the networks' weights, in thousands of millions."""
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_what_torchvision_publishes(name: str) -> None:
+    found = count(cnncalc.load(str(ROOT / "specs" / f"{name}.yaml")), "torchvision")
+    assert round(found.total / 1e9, 3) == OPS[name] and found.unit == "MACs"
+
+
 # -- single layers
 
 MAP, DECONV = "[8, 16, 16]", "{type: ConvTranspose2d, out_channels: 6, kernel_size: 4, stride: 2, padding: 1"
