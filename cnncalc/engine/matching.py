@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.engine.reference.operation import Array
+from cnncalc.engine.reference.operation import Array, shaped
 from cnncalc.engine.tensors import misshapen, tensor_shapes
 from cnncalc.graph import Graph
 from cnncalc.text import Shape, say, shape_text
@@ -25,22 +25,37 @@ class Matched(NamedTuple):
 def match(graph: Graph, tensors: Mapping[str, Array], dtype: npt.DTypeLike = np.float32) -> Matched:
     """Pick the tensors that inference needs by full name and shape, as `dtype`.
 
+    Sizes of 1 do not tell shapes apart: the weight of a Linear is that of a 1x1 convolution, as in ConvNeXt, whose
+    LayerScale is a bare parameter (C, 1, 1) under the layer's own name.
     Raises CnncalcError with a diagnostic for each tensor that is missing (E608), has another shape (E609) or is not of
     floating point (E604). PyTorch's batch counters and the tensors of train-only heads are not called extra.
     """
     wrong: list[Diagnostic] = []
     weights: dict[str, Array] = {}
     shapes = tensor_shapes(graph)
+    taken: set[str] = set()
     for name, shape in shapes.items():
-        problem = _problem(name, shape, tensors)
+        stored = _stored_as(name, tensors)
+        taken.add(stored)
+        problem = _problem(stored, shape, tensors)
         if problem:
             wrong.append(problem)
         else:
-            weights[name] = np.ascontiguousarray(tensors[name], dtype)
-    extra = [name for name in tensors if name not in shapes and not _unused_in_inference(graph, name)]
+            weights[name] = shaped(np.ascontiguousarray(tensors[stored], dtype), *shape)
+    extra = [name for name in tensors if name not in taken and not _unused_in_inference(graph, name)]
     if wrong:
         raise CnncalcError([*wrong, *extra_tensors(extra)])
     return Matched(weights, extra)
+
+
+def _stored_as(name: str, tensors: Mapping[str, Array]) -> str:
+    """Return the name under which the file has a tensor: its own, or for a bare parameter the layer's."""
+    bare = name.removesuffix(".weight")
+    return bare if name not in tensors and bare in tensors else name
+
+
+def _without_ones(shape: Shape) -> Shape:
+    return tuple(size for size in shape if size != 1)
 
 
 def extra_tensors(extra: Sequence[str]) -> list[Diagnostic]:
@@ -65,7 +80,7 @@ def _problem(name: str, shape: Shape, tensors: Mapping[str, Array]) -> Diagnosti
             "E608", say("the weights have no tensor {name} ({shape})", name=name, shape=shape_text(shape))
         )
     found = tensors[name]
-    if found.shape != shape:
+    if _without_ones(found.shape) != _without_ones(shape):
         return misshapen("E609", name, found.shape, shape)
     if found.dtype.kind != "f":
         message = say("tensor {name} holds {dtype}, and floating point is needed", name=name, dtype=found.dtype)

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from safetensors.numpy import save_file
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine import memory
 from cnncalc.engine.matching import match
+from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_weights
 from cnncalc.interop.weights import MAX_MEMBERS, read_weights
+from cnncalc.spec.load import load
 
 GRAPH = build(
     (3, 8, 8),
@@ -210,3 +213,30 @@ def test_extra_tensors_are_returned_but_not_those_of_training():
 def test_floating_point_is_cast(dtype):
     weights = {name: tensor.astype(np.float16) for name, tensor in random_weights(GRAPH).items()}
     assert {tensor.dtype for tensor in match(GRAPH, weights, dtype).weights.values()} == {np.dtype(dtype)}
+
+
+def test_convnexts_linear_layers_and_bare_parameters_load_as_torchvision_stores_them():
+    """There a Linear over the channels of each position is a 1x1 convolution here, and layer_scale is (C, 1, 1)."""
+    point = ("point", "Conv2d", {"out_channels": 2, "kernel_size": 1})
+    graph = build((3, 4, 5), point, ("layer_scale", "LayerScale", {}))
+    draw = np.random.default_rng(0).standard_normal
+    stored = {"point.weight": draw((2, 3)), "point.bias": draw(2), "layer_scale": draw((2, 1, 1))}
+    matched = match(graph, stored, np.float64)
+    assert {name: tensor.shape for name, tensor in matched.weights.items()} == {
+        "point.weight": (2, 3, 1, 1), "point.bias": (2,), "layer_scale.weight": (2,),
+    }  # fmt: skip
+    assert not matched.extra
+    x = draw((2, 3, 4, 5))
+    linear = np.einsum("nchw,kc->nkhw", x, stored["point.weight"]) + stored["point.bias"][:, None, None]
+    done = execute(graph, x, matched.weights).outputs["layer_scale"]
+    np.testing.assert_allclose(done, linear * stored["layer_scale"], rtol=1e-12)
+
+
+def test_a_checkpoint_of_convnext_has_every_tensor_and_no_other():
+    """By the names and shapes of torchvision's state_dict."""
+    root = Path(__file__).parents[2]
+    golden = json.loads((root / "tests/data/golden/torchvision.json").read_text(encoding="utf-8"))["_convnext_tiny"]
+    tensors = {name: np.broadcast_to(np.float32(1), shape) for name, shape in golden["state_dict"]}
+    matched = match(load(root / "specs" / "convnext_tiny.yaml"), tensors)
+    assert len(matched.weights) == len(tensors)
+    assert not matched.extra
