@@ -51,6 +51,9 @@ def tool_lines(graph: Graph, counts: Sequence[Count], width: int) -> Iterator[Li
             indent = start if beside else 4
             yield from (f"{' ' * indent}{line}" for line in folded(text, width - indent))
     yield ""
+    alone = [found.tool.name for found in counts if found.batch > 1 and not found.tool.scales]
+    if alone:
+        yield from folded(say("for one input, whatever the batch: {tools}", tools=say(", ").join(alone)), width)
     yield from folded(say("add --as and a tool to see what it leaves out, and why"), width)
 
 

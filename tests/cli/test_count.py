@@ -78,6 +78,8 @@ def test_some_tools_another_input_vars_and_the_batch():
     assert totals[0] == 3 * totals[1] < 3 * 2 * 2_834_161_664
     told = cnncalc("count", LENET, "--as", "ptflops", "--batch", "3").out
     assert "it is for one input, whatever the batch" in told
+    told = cnncalc("count", LENET, "--batch", "3").out
+    assert "for one input, whatever the batch: exact, ptflops, ptflops-aten, torchvision" in told
 
 
 @pytest.mark.parametrize(
