@@ -32,6 +32,11 @@ def test_without_a_kind_a_pipe_gets_the_network_and_a_terminal_the_costs():
     assert unstyled(shown.out) == unstyled(in_terminal("plot", LENET, "--kind", "costs", "--color", "never").out)
 
 
+def test_the_picture_in_the_readme_is_the_present_one():
+    """After a change: cnncalc plot specs/resnet18.yaml -o specs/pictures/resnet18.svg."""
+    assert cnncalc("plot", RESNET).out == (SPECS / "pictures" / "resnet18.svg").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_bars_fit_a_terminal(columns):
     shown = unstyled(in_terminal("plot", SPECS / "densenet121.yaml", columns=columns).out)
