@@ -89,8 +89,11 @@ def _between(a: Sequence[Alignable], b: Sequence[Alignable], here: range, there:
 
 
 def _alike(one: Alignable, other: Alignable) -> int:
-    """Return how much two layers have in common: 0 for other types, more where the group or the shape is the same."""
-    if one.type != other.type:
+    """Return how much two layers have in common: 0 for other types, more where the group or the shape is the same.
+
+    Groups of layers, which have no type, have something in common only by their names, or as places of a list.
+    """
+    if one.type != other.type or (not one.type and not (_is_place(one.name) and _is_place(other.name))):
         return 0
     same_group = one.name.rpartition(".")[0] == other.name.rpartition(".")[0]
     return 4 + same_group + (one.output_shape == other.output_shape)

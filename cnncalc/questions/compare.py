@@ -85,10 +85,11 @@ def _input(candidate: Candidate) -> Amount:
 def receptive_field(report: Report) -> Amount:
     """Return the field of the last feature map whose units see different parts of the input: sizes an axis.
 
-    Beyond it every unit sees the same. None where there is no such map.
+    Beyond it every unit sees the same. Gates, which see the whole input, are left out, as in papers. None where there
+    is no such map.
     """
     for facts in reversed(report.layers):
-        fields = facts.receptive.fields
+        fields = facts.receptive.without_gate
         if fields and not facts.receptive.flat and all(field.jump for field in fields):
             return tuple(field.size for field in fields)
     return None

@@ -74,3 +74,8 @@ def test_long_lists_without_a_common_name_are_laid_side_by_side():
     assert pair(a, b) == [*((at, at) for at in range(600)), (None, 600), (None, 601)]
     other = [One(f"b{at}", "ReLU") for at in range(602)]
     assert len(pair(a, other)) == 1202
+
+
+def test_groups_are_not_mixed_up_for_having_no_type():
+    assert pair([One("block1", "")], [One("features", "")]) == [(0, None), (None, 0)]
+    assert pair([One("layer1.0", "")], [One("layer1.0", ""), One("layer1.1", "")]) == [(0, 0), (None, 1)]

@@ -49,6 +49,14 @@ def test_the_receptive_field_is_of_the_last_map_before_all_see_the_same():
     assert receptive_field(analyze(load(path("resnet18")))) == (435, 435)
     assert receptive_field(analyze(load(path("resnet50")))) == (427, 427)
     assert receptive_field(analyze(load(path("resnet50_stride_in_1x1")))) == (483, 483)
+    # squeeze and excitation sees everything, and is not what is meant: the map before the last pool is
+    small = analyze(load(path("mobilenet_v3_small")))
+    last = next(
+        facts
+        for facts in reversed(small.layers)
+        if len(facts.node.output_shape) == 3 and facts.node.output_shape[1] > 1
+    )
+    assert receptive_field(small) == tuple(field.size for field in last.receptive.without_gate) > (100, 100)
     assert receptive_field(analyze(network("{type: Linear, out_features: 3}", input="[8]"))) is None
 
 

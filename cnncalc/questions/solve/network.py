@@ -76,7 +76,7 @@ class NetworkAnswer(NamedTuple):
     is varied for a shape, `paths` lead from it to there in the first and the last solution.
 
     `solutions` are all that were found, `stretches` the same, first and last. Where there is none, `misses` are the
-    nearest. `broken` of the `tried` combinations give no network; `broken_because` is what is wrong with one of them.
+    nearest. `broken` of the `tried` combinations give no network; `broken_because` is what is wrong with the last one.
     """
 
     graph: Graph
@@ -153,7 +153,7 @@ def solve_network(
         _paths(network, graph, varied, solutions, targets, place),
         tried,
         len(broken),
-        broken[0].problem if broken else "",
+        broken[-1].problem if broken else "",
     )
 
 
