@@ -36,6 +36,18 @@ NETWORKS = {
         "output_padding: 1}",
         "[2, 7, 7]",
     ),
+    # fields: 3, 4, 6 with jump 4; two units of up1 see one of pool2, so three see two, 6 + 4; three of up2 see two of
+    # conv2, which look at four of up1 and so at three of pool2: 6 + 2*4 = 14, and by the rule 6 + 2*2 + 2*1
+    "finer": network(
+        """{name: conv1, type: Conv2d, out_channels: 1, kernel_size: 3, padding: 1}
+        {name: pool1, type: MaxPool2d, kernel_size: 2}
+        {name: pool2, type: MaxPool2d, kernel_size: 2}
+        {name: up1, type: Upsample, scale_factor: 2}
+        {name: conv2, type: Conv2d, out_channels: 1, kernel_size: 3, padding: 1}
+        {name: up2, type: Upsample, scale_factor: 2}
+        {name: conv3, type: Conv2d, out_channels: 1, kernel_size: 3, padding: 1}""",
+        "[1, 32, 32]",
+    ),
     # 8x5x5 of 8x11x11, and with ceil_mode 8x6x6
     "pooled": network("{name: p, type: MaxPool2d, kernel_size: 2}", "[8, 11, 11]"),
     "ceiled": network("{name: p, type: MaxPool2d, kernel_size: 2, ceil_mode: true}", "[8, 11, 11]"),
@@ -112,6 +124,7 @@ HAND = [
     ("transposed", "t.output_height", 18 - 2 + 7, "output-padding-forgotten"),
     ("transposed", "t.output_height", 18 - 2 + 7 + 2, "output-padding-twice"),
     ("transposed", "t.parameters", 96, "bias-forgotten"),
+    ("finer", "conv3.receptive_field", 12, "finer-grid-by-rule"),
     ("transposed", "t.parameters", 3 * 16 + 3, "channels-forgotten"),
     ("transposed", "t.output_channels", 2, "input-channels-kept"),
     ("halved", "c.parameters", 216, "bias-forgotten"),

@@ -113,6 +113,12 @@ def _whole_map_left_out(working: Working) -> tuple[Changed, ...]:
     return (Changed(working._replace(whole=(), axes=axes)),)
 
 
+def _by_the_rule(chain: Chain) -> Chain | None:
+    """Behind a finer grid, take all units for such as see equally much."""
+    finer = any(step.stride < 1 for steps in chain.axes for step in steps)
+    return chain._replace(beyond=(0,) * len(chain.axes)) if finer and not chain.jump else None
+
+
 def _kernels(chain: Chain) -> str:
     return listed(step.kernel for step in chain.axes[0])
 
@@ -272,6 +278,14 @@ FIELD_MISTAKES: tuple[Mistake, ...] = (
         later("the sum goes on where a unit already sees the whole input; it cannot see more than there is"),
         FIELD,
         _unclipped,
+    ),
+    Mistake(
+        "finer-grid-by-rule",
+        later(
+            "the rule is followed as if all units saw equally much; behind a finer grid it depends on a unit's place"
+        ),
+        FIELD,
+        in_chain(_by_the_rule),
     ),
     Mistake(
         "whole-map-left-out",
