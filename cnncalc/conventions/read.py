@@ -47,7 +47,7 @@ STATES = {
     "zero": later("counted as zero"),
     "unsupported": later("not supported, so left out"),
     "unseen": later("not seen, as functions are not"),
-    "unknown": later("not known how it counts them; left out here"),
+    "unknown": later("not known how it counts it, so left out here"),
 }
 """What a tool makes of a layer that adds nothing to its number, and how that is said."""
 UNITS = {"MACs": 1, "FLOPs": 2}

@@ -17,6 +17,14 @@ from cnncalc.text import later, number, say, shape_text
 ROOM_FOR_ITEMS = 40
 """Columns that what is counted needs beside the tools' numbers; with less it stands below them."""
 
+LEFT_OUT = {
+    "zero": later("counted as zero: {types}"),
+    "unsupported": later("not supported, so left out: {types}"),
+    "unseen": later("not seen, as functions are not: {types}"),
+    "unknown": later("not known how it counts them, so left out here: {types}"),
+}
+"""What is said of layers that add nothing, by read.STATES."""
+
 
 def show_tools(screen: Screen, graph: Graph, counts: Sequence[Count]) -> None:
     """Draw tools side by side: a number each, and the items that sum to it."""
@@ -47,7 +55,7 @@ def tool_lines(graph: Graph, counts: Sequence[Count], width: int) -> Iterator[Li
             yield [*first, "  ", *line] if beside and at == 0 else [" " * (start if beside else 4), *line]
         unknown = [of_type(one.type, one.layers) for one in found.not_counted if one.state == "unknown"]
         if unknown:
-            text = say("{state}: {types}", state=say(STATES["unknown"]), types=say(", ").join(unknown))
+            text = say(LEFT_OUT["unknown"], types=say(", ").join(unknown))
             indent = start if beside else 4
             yield from (f"{' ' * indent}{line}" for line in folded(text, width - indent))
     yield ""
@@ -99,10 +107,10 @@ def one_tool_lines(graph: Graph, found: Count, width: int, *, layers: bool) -> I
 
 def left_out_lines(found: Count, width: int) -> Iterator[str]:
     """Yield which layers add nothing, by why that is."""
-    for state, said in STATES.items():
+    for state, said in LEFT_OUT.items():
         types = [of_type(one.type, one.layers) for one in found.not_counted if one.state == state]
         if types:
-            yield from folded(say("{state}: {types}", state=say(said), types=say(", ").join(types)), width)
+            yield from folded(say(said, types=say(", ").join(types)), width)
         if types and state == "unsupported" and found.tool.left_out:
             yield from folded(say(found.tool.left_out), width)
 
