@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import cnncalc
+from cnncalc.cli.lighter import Quantize, Scales
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.lighter import Wish, lighten, read_wishes
+from cnncalc.lighter import QUANTIZED, SCALES, Wish, lighten, read_wishes
+from cnncalc.lighter.rules import RULES
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -197,3 +199,15 @@ def test_weights_written_in_the_spec_are_left_out_where_channels_go():
     assert kept.report.graph.tensors == graph.tensors
     assert cut.report.graph.tensors == {"input": [1, 2]}
     assert any("left out" in note for note in cut.notes) and not any("left out" in note for note in kept.notes)
+
+
+def test_a_type_without_a_rule_is_refused(monkeypatch):
+    monkeypatch.delitem(RULES, "Sigmoid")
+    found = refused("lenet", "channels=0.5")
+    assert (found.code, found.message) == ("E744", "channels cannot be followed through sigmoid1 (Sigmoid)")
+    assert found.span and found.span.line
+
+
+def test_the_options_offer_what_there_is():
+    assert [one.value for one in Quantize] == list(QUANTIZED)
+    assert [one.value for one in Scales] == list(SCALES)
