@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from shell import LENET, SPECS, cnncalc, in_terminal, unstyled
 
+from cnncalc.conventions.read import STATES
+from cnncalc.render.count import LEFT_OUT
 from cnncalc.render.words import cells
 
 RESNET50 = SPECS / "resnet50.yaml"
@@ -107,3 +109,7 @@ def test_a_terminal_of_any_width(columns, arguments):
     assert max(map(cells, lines)) <= columns
     if columns == 60 and "--layers" in arguments:
         assert any("left out to fit: what is counted" in line for line in lines)
+
+
+def test_each_state_is_said():
+    assert set(LEFT_OUT) == set(STATES)
