@@ -111,6 +111,8 @@ def modules_after(*arguments: str) -> set[str]:
         ("summary", "specs/googlenet.yaml", "--format", "csv"),
         ("summary", "specs/resnet18.yaml", "--prune", "channels=0.5", "--quantize", "int8"),
         ("explain", "specs/lenet.yaml", "conv2"),
+        ("plot", "specs/densenet121.yaml"),
+        ("plot", "specs/lenet.yaml", "--bars"),
         ("count", "specs/resnet50.yaml"),
         ("schema",),
         ("solve", "--in", "28", "--out", "28", "--kernel", "5", "--vary", "padding"),

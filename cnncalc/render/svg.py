@@ -121,6 +121,8 @@ _WIDTHS = {
     **dict.fromkeys("MWm%@", 1.0),
     **dict.fromkeys("w#+<=>^~OQDGHN&", 0.84),
     **dict.fromkeys("ABCKRUVXZ", 0.73),
+    "×": 0.84,
+    "…": 1.0,
 }
 """Of DejaVu Sans, the widest of the usual sans-serif fonts, in parts of the font size; other letters and digits are
 0.64."""
@@ -138,7 +140,7 @@ def text_width(text: str, size: float = FONT_SIZE, *, bold: bool = False) -> flo
 
 
 def _character_width(character: str) -> float:
-    if character.isascii():
+    if character.isascii() or character in _WIDTHS:
         return _WIDTHS.get(character, 0.64)
     return (0.0, 0.9, 1.05)[min(cells(character), 2)]
 
