@@ -10,6 +10,7 @@ import pytest
 import cnncalc
 from cnncalc.conventions import count
 from cnncalc.graph import Graph
+from cnncalc.layers import LAYERS as TYPES
 from cnncalc.spec.load import loads
 
 ROOT = Path(__file__).parents[2]
@@ -151,6 +152,13 @@ def test_what_the_tools_printed(tool: str) -> None:
         compared += 1
     assert not wrong
     assert compared > 900
+
+
+def test_the_tools_were_given_every_layer_type() -> None:
+    """Those with several inputs stand in the random networks."""
+    alone = {name.split("/")[0] for name in PRINTED if "/" in name}
+    joined = {item["type"] for row in PRINTED.values() if "spec" in row for item in row["spec"]["layers"]}
+    assert set(TYPES) <= alone | joined
 
 
 def test_what_tensorflows_profiler_printed() -> None:
