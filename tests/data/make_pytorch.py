@@ -115,7 +115,7 @@ def module(name, layer, inputs):
 def center_crop(x, size):
     """Return the middle of an image; where it starts is torchvision's line (transforms.functional.center_crop)."""
     for axis, length in enumerate(size if len(size) > 1 else size * (x.ndim - 2), start=2):
-        start = int(round((x.shape[axis] - length) / 2.0))
+        start = round((x.shape[axis] - length) / 2.0)
         x = x.narrow(axis, start, length)
     return x
 
