@@ -16,8 +16,12 @@ FEW = 48
 """So many combinations are done before other processes would have started."""
 MOST = 256
 """Rows that a worker is handed at a time, at most."""
+TRIED = 4
+"""So many rows are worked out here first, which tells how long one takes."""
 CHUNK_SECONDS = 0.2
 """About so long a worker is busy with them: a sweep that is stopped loses no more."""
+TOGETHER = 0.05
+"""Seconds after which what is worked out here is handed on."""
 AHEAD = 4
 """So many chunks a worker are on their way."""
 
@@ -30,17 +34,18 @@ def run(job: Job, executor: Executor | None, parallel: int, first: int = 0) -> I
     count = job.plan.size
     evaluator = Evaluator(job)
     if executor is None:
-        for index in range(first, count):
-            yield [evaluator.row(index)]
+        yield from _here(evaluator, first, count)
         return
-    if first == count:
-        return
-    start = perf_counter()
-    yield [evaluator.row(first)]
-    # The first row takes longer than most, so that a chunk takes less than it might.
-    size = max(1, min(MOST, int(CHUNK_SECONDS / (perf_counter() - start)), (count - first) // (AHEAD * parallel)))
+    seconds = CHUNK_SECONDS
+    for index in range(first, min(first + TRIED, count)):
+        start = perf_counter()
+        row = evaluator.row(index)
+        # The first one takes far longer than those after it.
+        seconds = min(seconds, perf_counter() - start)
+        yield [row]
+    first = min(first + TRIED, count)
+    size = max(1, min(MOST, int(CHUNK_SECONDS / seconds), (count - first) // (AHEAD * parallel)))
     pickled = pickle.dumps(job)
-    first += 1
     pending: deque[Future[list[Row] | str]] = deque()
     try:
         for begin in range(first, count, size):
@@ -52,6 +57,19 @@ def run(job: Job, executor: Executor | None, parallel: int, first: int = 0) -> I
     finally:
         for future in pending:
             future.cancel()
+
+
+def _here(evaluator: Evaluator, first: int, count: int) -> Iterator[list[Row]]:
+    """Yield the rows, as many at a time as are done in TOGETHER seconds."""
+    rows: list[Row] = []
+    due = perf_counter() + TOGETHER
+    for index in range(first, count):
+        rows.append(evaluator.row(index))
+        if perf_counter() >= due:
+            yield rows
+            rows, due = [], perf_counter() + TOGETHER
+    if rows:
+        yield rows
 
 
 def _result(future: Future[list[Row] | str], job: Job) -> list[Row]:
