@@ -13,6 +13,7 @@ from cnncalc.analysis.growth import growth
 from cnncalc.analysis.outline import FAMILIES as OF_LAYERS
 from cnncalc.analysis.report import analyze
 from cnncalc.analysis.shares import shares
+from cnncalc.diagnostics import CnncalcError
 from cnncalc.render.plot.bars import bar, cost_lines, cut, growth_lines
 from cnncalc.render.plot.costs import costs_svg
 from cnncalc.render.plot.growth import growth_svg
@@ -94,6 +95,18 @@ def test_five_hundred_layers_are_one_box_or_columns():
     other = NetworkPicture(chain_of(250))
     check(other.drawing)
     assert other.drawing.height < 2000 and len(other.drawing.places) == 252
+
+
+def test_a_tangle_is_refused_and_not_begun():
+    items = ["{name: c0, type: ReLU}", "{name: c1, type: ReLU}"]
+    items += [
+        f"{{name: c{at}, type: Add, from: [{', '.join(f'c{one}' for one in range(at))}]}}" for at in range(2, 190)
+    ]
+    report = analyze(loads(f"input: [3, 2, 2]\nlayers: [{', '.join(items)}]\n"))
+    with pytest.raises(CnncalcError) as refused:
+        NetworkPicture(report)
+    assert [(one.code, one.is_limit) for one in refused.value.diagnostics] == [("E475", True)]
+    assert costs_svg(report, shares(report))
 
 
 def test_every_line_of_the_network_is_drawn():

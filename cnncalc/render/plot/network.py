@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from cnncalc.analysis.report import Report
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.graph import Node
 from cnncalc.render.plot.boxes import LINE, SMALL, STACK, Sheet, Texts, count_text, output_text, sheet
 from cnncalc.render.plot.layout import Box, Drawing, Frame, Label, Part, Rectangle, Route, draw
@@ -19,11 +20,15 @@ from cnncalc.text import number, say, say_count, shape_text
 _MARGIN = 24.0
 _TITLE = 62.0
 _NARROWEST = 560.0
+MOST_PASSED = 1_000_000
 _SWATCH = 13.0
 
 
 class NetworkPicture:
-    """A network's boxes, texts and geometry, from which the SVG and the JSON are written."""
+    """A network's boxes, texts and geometry, from which the SVG and the JSON are written.
+
+    Raises CnncalcError (E475) where too many lines are too long.
+    """
 
     def __init__(self, report: Report, depth: int | None = None, *, full: bool = False) -> None:
         self.report = report
@@ -31,7 +36,9 @@ class NetworkPicture:
         self.nodes: dict[Box, list[Node]] = defaultdict(list)
         for node in report.graph.every_node():
             self.nodes[self.sheet.places[node.name].box].append(node)
-        self.drawing: Drawing = draw(self.sheet.parts, self.edges())
+        edges = self.edges()
+        _check_length(self.sheet, edges)
+        self.drawing: Drawing = draw(self.sheet.parts, edges)
 
     def edges(self) -> list[tuple[Box, Box]]:
         """Return the lines between boxes; those between copies of a repeat are not drawn."""
@@ -126,6 +133,20 @@ class NetworkPicture:
             found.add(level)
             level = self.drawing.frame_of[level]
         return found
+
+
+def _check_length(sheet: Sheet, edges: Sequence[tuple[Box, Box]]) -> None:
+    """Raise CnncalcError (E475) where lines pass more boxes than can be drawn in a reasonable time."""
+    order = {part: at for at, part in enumerate(part for part in sheet.texts if isinstance(part, Box))}
+    passed = sum(abs(order[target] - order[source]) for source, target in edges)
+    if passed > MOST_PASSED:
+        problem = say(
+            "lines between layers pass {count} boxes, and at most {most} are drawn",
+            count=number(passed),
+            most=number(MOST_PASSED),
+        )
+        help = say("--depth 1 draws blocks as boxes; --kind costs can always be drawn")
+        raise CnncalcError([Diagnostic("E475", problem, help=help)])
 
 
 def _frame(place: Rectangle, text: Texts) -> Iterator[Markup]:
