@@ -22,6 +22,7 @@ from cnncalc.questions.sweep.quantities import Column, read_column, read_columns
 from cnncalc.questions.sweep.run import run
 from cnncalc.questions.sweep.values import TooMany, read_values
 from cnncalc.spec.load import draft
+from cnncalc.text import use_language
 
 SPEC = """
 cnncalc: 1
@@ -159,7 +160,7 @@ def test_processes_and_a_cluster_give_the_same_rows(tmp_path):
 
 
 def test_a_worker_of_another_version_is_refused():
-    work = job(SPEC, ["width=2,3"], ["params"])
+    work = job(SPEC, ["width=2:9"], ["params"])
     other = work._replace(version="0.0.1")
     assert isinstance(evaluate_chunk(pickle.dumps(other), 0, 1), str)
     with processes(1) as executor, pytest.raises(CnncalcError, match="E734"):
@@ -167,10 +168,13 @@ def test_a_worker_of_another_version_is_refused():
 
 
 def test_workers_speak_the_language_of_the_job(chinese):
-    work = job(SPEC, ["kernel=3,99"], ["params"])
-    alone = Evaluator(work).row(1)
+    work = job(SPEC, ["width=2:9", "kernel=3,99"], ["params"])
+    alone = Evaluator(work).row(15)
+    use_language("en")
+    assert Evaluator(work).row(15).error != alone.error
+    use_language("zh")
     with processes(1) as executor:
-        assert [row for rows in run(work, executor, 1) for row in rows][1] == alone
+        assert [row for rows in run(work, executor, 1) for row in rows][15] == alone
 
 
 # The grammar.
