@@ -48,7 +48,7 @@ class Pool(Parameterless, NoProducts, Layer):
         shape = feature_map(self, inputs)
         windows = self.sliding(shape)
         for window in windows:
-            if max(window.before, window.after) > window.extent // 2:
+            if max(window.before, window.after) > window.kernel // 2:
                 raise LayerError(
                     say(
                         "padding {padding} is over half the kernel {kernel}",
@@ -59,7 +59,7 @@ class Pool(Parameterless, NoProducts, Layer):
                     code="E308",
                     help=say(
                         "padding {most} or less; pad with ZeroPad2d before it if zeros are meant",
-                        most=window.extent // 2,
+                        most=window.kernel // 2,
                     ),
                 )
         return (shape[0], *(w.output_size(n, self.ceil_mode) for w, n in zip(windows, shape[1:], strict=True)))
@@ -137,7 +137,7 @@ class MaxPool(PaddedPool):
 
     @classmethod
     def samples(cls) -> list[Sample]:
-        """With dilation too, and with all at once: padding is at most half of what the dilated kernel spans."""
+        """With dilation too, and with all at once: padding is at most half the kernel, dilated or not."""
         image = (3, 9, 8, 7)[: cls.axes + 1]
         dilations = [1, 2, 3][: cls.axes]
         return [
@@ -153,7 +153,7 @@ class MaxPool(PaddedPool):
         return [
             *super().bad_samples(),
             BadSample({"kernel_size": 3, "dilation": 5}, (image,), "kernel_size"),
-            BadSample({"kernel_size": 2, "dilation": 3, "padding": 3}, (image,), "padding"),
+            BadSample({"kernel_size": 2, "dilation": 3, "padding": 2}, (image,), "padding"),
             BadSample({"kernel_size": 2, "dilation": 0}, (image,), "dilation"),
         ]
 

@@ -21,7 +21,7 @@ LEAST = {"padding": 0, "total_padding": 0, "output_padding": 0}
 def slid(kind, ceil_mode, n, k, s, d, before, after, extra) -> int:
     """Count the places of a kernel by putting it there; None where PyTorch refuses the arguments."""
     span = d * (k - 1) + 1
-    if kind == "pool" and max(before, after) > span // 2:
+    if kind == "pool" and max(before, after) > k // 2:
         return None
     if kind == "transposed":
         if extra >= max(s, d) and extra > 0:

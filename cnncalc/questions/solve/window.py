@@ -103,7 +103,7 @@ def output_size(question: Question, setting: Setting) -> int:
 def allowed(question: Question, setting: Setting) -> bool:
     """Tell whether PyTorch takes the setting: a pool pads at most half its kernel, output_padding is below stride."""
     if question.kind == "pool":
-        return max(setting.before, setting.after) <= setting.window.extent // 2
+        return max(setting.before, setting.after) <= setting.window.kernel // 2
     if question.kind == "transposed":
         return setting.output_padding == 0 or setting.output_padding < max(setting.step, setting.dilation)
     return True
