@@ -22,8 +22,16 @@ KEPT_BECAUSE: dict[str, str] = {
     "output": later("{layers}: all channels stay, since they are what the network gives; name the layer to cut it"),
     "step": later("{layers}: all channels stay, since {places} take only some of them, by a step"),
     "size": later("{layers}: all channels stay, since at {places} they meet sizes that are not channels"),
+    "outside": later(
+        "{layers}: all channels stay, since they are bound with those of {places}, which were not asked for; "
+        "--prune-together cuts those too"
+    ),
+    "kept": later("{layers}: all channels stay, since they are bound with those of {places}, of which none is to go"),
 }
 """Why channels must stay."""
+
+Held = tuple[Reason, str]
+"""Why, and the layer that keeps its channels."""
 
 
 class Wanted(NamedTuple):
@@ -33,75 +41,82 @@ class Wanted(NamedTuple):
     notes: list[str]
 
 
+class Answer(NamedTuple):
+    """What becomes of a bundle: groups that lose a share, layers that lose nothing, or what is wrong with the wish."""
+
+    share: Fraction = Fraction(0)
+    groups: Sequence[Group] = ()
+    held: Sequence[Held] = ()
+    wrong: Diagnostic | None = None
+
+
 def wanted(bonds: Bonds, all_bundles: Sequence[Bundle], wishes: Wishes) -> Wanted:
     """Return which groups are cut, and by how much.
 
     A wish for a layer by its own name must be met. One for all layers, or for a block, is met where that is possible,
     and a note says where it is not. Raises CnncalcError: E742, E743, E744 (see `lighten`), with an entry a bundle.
     """
-    shares: list[tuple[Group, Fraction]] = []
-    reasons: list[tuple[Reason, str]] = []
-    outside: list[str] = []
-    wrong: list[Diagnostic] = []
-    for bundle in all_bundles:
-        found = _share(bonds, bundle, wishes)
-        if isinstance(found, Diagnostic):
-            wrong.append(found)
-        elif found is None:
-            outside += [name for name in bundle.layers if wishes.for_layer("channels", name)]
-        elif found:
-            named = _named(bundle, wishes)
-            free = [group for group in bundle.groups if not _holding(group, named=bool(named))]
-            shares += [(group, found) for group in free]
-            held = [
-                (reason, name)
-                for group in bundle.groups
-                for reason in _holding(group, named=bool(named))[:1]
-                for name in group.layers
-            ]
-            if named and not free:
-                wrong.append(Diagnostic("E744", next(_kept_notes(held))))
-            reasons += held
+    answers = [_answer(bonds, bundle, wishes) for bundle in all_bundles]
+    wrong = [answer.wrong for answer in answers if answer.wrong]
     if wrong:
         raise CnncalcError(wrong)
-    notes = list(_kept_notes(reasons))
-    if outside:
-        notes.append(
-            say(
-                "{layers}: all channels stay, since they are bound with those of layers that were not asked for; "
-                "--prune-together cuts those too",
-                layers=names_text(outside),
-            )
-        )
-    return Wanted(shares, notes)
+    shares = [(group, answer.share) for answer in answers for group in answer.groups]
+    return Wanted(shares, list(_kept_notes([held for answer in answers for held in answer.held])))
 
 
-def _share(bonds: Bonds, bundle: Bundle, wishes: Wishes) -> Fraction | Diagnostic | None:
-    """Return the share of a bundle that goes, 0 where nothing is wished, None where only some layers were asked for."""
+def _answer(bonds: Bonds, bundle: Bundle, wishes: Wishes) -> Answer:
+    """Decide on one bundle: whether all of it is asked for alike, then which of its groups may go."""
     asked = {name: wishes.for_layer("channels", name) for name in bundle.layers}
-    by_share: dict[Fraction, list[str]] = {}
+    cut = {name: wish for name, wish in asked.items() if wish and wish.share}
+    if not cut:
+        return Answer()
+    named = [name for name, wish in cut.items() if wish.path == name]
+    kept = [name for name, wish in asked.items() if wish and not wish.share]
+    missing = [name for name, wish in asked.items() if not wish]
+    if kept and not named:
+        return Answer(held=_held("kept", list(cut), kept))
+    shares: dict[Fraction, str] = {}
     for name, wish in asked.items():
-        if wish is not None:
-            by_share.setdefault(wish.share, []).append(name)
-    if not by_share:
-        return Fraction(0)
-    if len(by_share) > 1:
-        (one, first), (two, second) = list(by_share.items())[:2]
-        problem = say(
-            "{first} and {second} share channels, and are to lose {one} and {two} of them",
-            first=first[0],
-            second=second[0],
-            one=float(one),
-            two=float(two),
-        )
-        return Diagnostic("E743", problem, help=say("give one share to {layers}", layers=names_text(bundle.layers)))
-    missing = [name for name, wish in asked.items() if wish is None]
-    if not missing or wishes.together:
-        return next(iter(by_share))
-    named = _named(bundle, wishes)
-    if not named:
-        return None
-    return _cannot_alone(bonds, bundle, named[0], missing)
+        if wish:
+            shares.setdefault(wish.share, name)
+    if len(shares) > 1:
+        return Answer(wrong=_contradiction(bundle, shares))
+    if missing and not wishes.together:
+        if named:
+            return Answer(wrong=_cannot_alone(bonds, bundle, named[0], missing))
+        return Answer(held=_held("outside", list(cut), missing))
+    return _free(bundle, next(iter(shares)), named=bool(named))
+
+
+def _held(kind: str, layers: Sequence[str], places: Sequence[str]) -> list[Held]:
+    """Return that these layers keep their channels because of these places."""
+    return [*(((kind, places[0]), layer) for layer in layers), *(((kind, place), layers[0]) for place in places)]
+
+
+def _free(bundle: Bundle, share: Fraction, *, named: bool) -> Answer:
+    """Leave out the groups that must stay. The network's output goes where somebody named it."""
+
+    def reasons(group: Group) -> list[Reason]:
+        return [reason for reason in group.fixed if not (named and reason[0] == "output")]
+
+    free = [group for group in bundle.groups if not reasons(group)]
+    held = [(reason, name) for group in bundle.groups for reason in reasons(group)[:1] for name in group.layers]
+    if named and not free:
+        return Answer(wrong=Diagnostic("E744", next(_kept_notes(held))))
+    return Answer(share, free, held)
+
+
+def _contradiction(bundle: Bundle, shares: dict[Fraction, str]) -> Diagnostic:
+    """Return the error for two shares of the same channels; `shares`: a layer for each share."""
+    (one, first), (two, second) = list(shares.items())[:2]
+    problem = say(
+        "{first} and {second} share channels, and are to lose {one} and {two} of them",
+        first=first,
+        second=second,
+        one=float(one),
+        two=float(two),
+    )
+    return Diagnostic("E743", problem, help=say("give one share to {layers}", layers=names_text(bundle.layers)))
 
 
 def _cannot_alone(bonds: Bonds, bundle: Bundle, name: str, missing: Sequence[str]) -> Diagnostic:
@@ -117,18 +132,7 @@ def _cannot_alone(bonds: Bonds, bundle: Bundle, name: str, missing: Sequence[str
     return Diagnostic("E742", problem, help=help)
 
 
-def _named(bundle: Bundle, wishes: Wishes) -> list[str]:
-    """Return the layers of a bundle that are asked for by their own names."""
-    found = [(name, wishes.for_layer("channels", name)) for name in bundle.layers]
-    return [name for name, wish in found if wish and wish.path == name]
-
-
-def _holding(group: Group, *, named: bool) -> list[Reason]:
-    """Return why a group stays. The network's output goes where somebody named it."""
-    return [reason for reason in group.fixed if not (named and reason[0] == "output")]
-
-
-def _kept_notes(reasons: Sequence[tuple[Reason, str]]) -> Iterator[str]:
+def _kept_notes(reasons: Sequence[Held]) -> Iterator[str]:
     """Yield a sentence for each kind of reason, with the layers it holds and the places."""
     for kind, template in KEPT_BECAUSE.items():
         layers = [name for (reason, _), name in reasons if reason == kind]

@@ -119,15 +119,38 @@ def test_a_block_is_cut_where_it_can_be_and_the_rest_is_said():
     found = lighten(gallery("resnet18"), read_wishes(["layer1.channels=0.5"]))
     assert [pool.layers for pool in found.pools] == [("layer1.0.conv1",), ("layer1.1.conv1",)]
     (note,) = found.notes
-    assert note.startswith(
-        "layer1.0.conv2, layer1.1.conv2: all channels stay, since they are bound with those of layers"
+    assert note == (
+        "layer1.0.conv2, layer1.1.conv2: all channels stay, since they are bound with those of conv1, which were not "
+        "asked for; --prune-together cuts those too"
     )
 
 
-def test_shares_that_contradict_each_other_are_refused():
-    found = refused("resnet18", "channels=0.5", "layer1.0.conv2.channels=0.25")
-    assert (found.code, "conv1 and layer1.0.conv2 share channels" in found.message) == ("E743", True)
+@pytest.mark.parametrize(
+    ("prune", "said"),
+    [
+        (
+            ["channels=0.5", "layer1.0.conv2.channels=0.25"],
+            "conv1 and layer1.0.conv2 share channels, and are to lose 0.5 and",
+        ),
+        (
+            ["layer1.0.conv2.channels=0.25", "layer1.1.conv2.channels=0"],
+            "layer1.0.conv2 and layer1.1.conv2 share channels",
+        ),
+    ],
+)
+def test_shares_that_contradict_each_other_are_refused(prune, said):
+    found = refused("resnet18", *prune)
+    assert found.code == "E743" and found.message.startswith(said)
     assert found.help == "give one share to conv1, layer1.0.conv2, layer1.1.conv2"
+
+
+def test_a_layer_that_is_to_keep_its_channels_keeps_those_that_are_bound():
+    found = lighten(gallery("resnet18"), read_wishes(["channels=0.5", "layer1.0.conv2.channels=0"]))
+    assert {len(found.kept[name]) for name in ("conv1", "layer1.0.conv2", "layer1.1.conv2")} == {64}
+    assert len(found.kept["layer1.0.conv1"]) == 32
+    start = "conv1, layer1.1.conv2: all channels stay, since they are bound with those of layer1.0.conv2, of which none"
+    assert found.notes[1].startswith(start)
+    assert lighten(gallery("resnet18"), read_wishes(["layer1.0.conv2.channels=0"])).pools == ()
 
 
 def test_classes_stay_unless_they_are_named():
