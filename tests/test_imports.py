@@ -114,6 +114,7 @@ def modules_after(*arguments: str) -> set[str]:
         ("plot", "specs/densenet121.yaml"),
         ("plot", "specs/lenet.yaml", "--bars"),
         ("count", "specs/resnet50.yaml"),
+        ("sweep", "specs/lenet.yaml", "--set", "input=1x{28,32}"),
         ("schema",),
         ("solve", "--in", "28", "--out", "28", "--kernel", "5", "--vary", "padding"),
         ("solve", "specs/lenet.yaml", "--layer", "conv2", "--vary", "padding", "--target", "14x14"),
