@@ -112,16 +112,17 @@ def _labelled(rows: Rows) -> list[Segment]:
 
 
 def _spine(rows: Rows, sizes: Sequence[Size]) -> set[Segment]:
-    """Return the longest way through the level, from its first exit or its end upwards, which is drawn straight.
+    """Return the longest way through the level, from its exit or its end upwards, which is drawn straight.
 
-    It ends where branches join that are alike, since none of them is the main one.
+    It ends where branches join that are alike, since none of them is the main one; of several exits none is.
     """
     above: dict[int, list[Segment]] = defaultdict(list)
     readers: dict[Key, int] = defaultdict(int)
     for segment in rows.segments:
         above[segment.below].append(segment)
         readers[segment.key] += rows.vertices[segment.below].kind != "lane"
-    ends = [vertex for vertex in rows.vertices if vertex.kind == "out"] or rows.vertices
+    exits = [vertex for vertex in rows.vertices if vertex.kind == "out"]
+    ends = rows.vertices if not exits else exits if len(exits) == 1 else []
     found: set[Segment] = set()
     at = max(ends, key=lambda vertex: (vertex.row, -vertex.id), default=None)
     while at is not None and above[at.id]:
