@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from cnncalc.layers.base import Rule
 from cnncalc.questions.solve.axes import Together, WindowAnswer
 from cnncalc.questions.solve.field import FieldAnswer, Seen
-from cnncalc.questions.solve.network import NetworkAnswer, Outcome, Stretch
+from cnncalc.questions.solve.network import NetworkAnswer
 from cnncalc.questions.solve.proof import Proof
-from cnncalc.questions.solve.ranges import Value, Values, values_text
-from cnncalc.questions.solve.targets import Reading, Target
 from cnncalc.questions.solve.window import AxisAnswer, Found
-from cnncalc.render.explain import rule_lines
 from cnncalc.render.screen import Line, Piece
-from cnncalc.render.words import cells, clean, folded, left, right, size_text
-from cnncalc.text import later, number, say, say_count, shape_text
+from cnncalc.render.solve_network import network_lines
+from cnncalc.render.solve_parts import derived, heading, table, told, tried_lines
+from cnncalc.text import later, number, say, shape_text
 
 Answer = WindowAnswer | FieldAnswer | NetworkAnswer
 
@@ -35,18 +32,18 @@ def answer_lines(answer: Answer, width: int) -> Iterator[Line]:
 
 def window_lines(answer: WindowAnswer, width: int) -> Iterator[Line]:
     """Yield the answer about a window."""
-    yield from _heading([_given_text(answer)], width)
-    yield from _tried(answer.ranges, answer.axes[0].tried, answer.axes[0].refused, width)
+    yield from heading([_given_text(answer)], width)
+    yield from tried_lines(answer.ranges, answer.axes[0].tried, answer.axes[0].refused, width)
     yield ""
     if answer.together:
         names = list(answer.together[0].values)
         headers = [*names, *_size_headers(answer)]
         yield from table(headers, [_together_cells(answer, one) for one in answer.together])
         yield ""
-        yield from _derived(answer.together[0].rules, len(answer.together))
+        yield from derived(answer.together[0].rules, len(answer.together))
         return
     if answer.solved:
-        yield from _told(say("no one setting solves all axes; each axis has its own:"), width)
+        yield from told(say("no one setting solves all axes; each axis has its own:"), width)
         yield from _axes_table(
             [(name, axis, axis.solutions) for name, axis in zip(answer.names, answer.axes, strict=True)]
         )
@@ -54,11 +51,11 @@ def window_lines(answer: WindowAnswer, width: int) -> Iterator[Line]:
     named = len(answer.axes) > 1
     for name, axis, proof in zip(answer.names, answer.axes, answer.proofs, strict=False):
         if proof is None:
-            yield from _told(say("axis {name} alone is solved by:", name=name), width)
+            yield from told(say("axis {name} alone is solved by:", name=name), width)
             yield from _axes_table([(name, axis, axis.solutions)])
             continue
         for sentence in proof_sentences(axis, proof):
-            yield from _told(say("axis {name}: {sentence}", name=name, sentence=sentence) if named else sentence, width)
+            yield from told(say("axis {name}: {sentence}", name=name, sentence=sentence) if named else sentence, width)
         if axis.misses and axis.question.unknown:
             yield [Piece(say("nearest:"), "bold")]
             yield from _axes_table([(name if named else "", axis, axis.misses)])
@@ -201,184 +198,34 @@ def field_lines(answer: FieldAnswer, width: int) -> Iterator[Line]:
     parts = [f"{name} {value}" for name, value in question.given.items()]
     if question.target is not None:
         parts.insert(0, say("wanted: a receptive field of {size} or more", size=number(question.target)))
-    yield from _heading(parts, width)
-    yield from _tried(answer.ranges, answer.tried, 0, width)
+    yield from heading(parts, width)
+    yield from tried_lines(answer.ranges, answer.tried, 0, width)
     yield ""
     headers = [*answer.ranges, say("sees")]
     if answer.solved:
         yield from table(headers, [_seen_cells(seen) for seen in answer.solutions])
         yield ""
-        yield from _derived([answer.solutions[0].rule], len(answer.solutions))
+        yield from derived([answer.solutions[0].rule], len(answer.solutions))
         if answer.misses and answer.misses[0].values:
             yield ""
             yield [Piece(say("the most that falls short:"), "bold")]
             yield from table(headers, [_seen_cells(seen) for seen in answer.misses])
         return
     if answer.one_pixel:
-        yield from _told(say("kernels of 1 see one pixel, however many layers there are"), width)
+        yield from told(say("kernels of 1 see one pixel, however many layers there are"), width)
         return
     if not answer.ranges:
         nearest = number(answer.misses[0].size)
-        yield from _told(say("this sees {size}, which is less; name what may change with --vary", size=nearest), width)
-        yield from _derived([answer.misses[0].rule], 1)
+        yield from told(say("this sees {size}, which is less; name what may change with --vary", size=nearest), width)
+        yield from derived([answer.misses[0].rule], 1)
         return
-    yield from _told(
+    yield from told(
         say("nothing in these ranges sees {size}; the field only grows with each number", size=question.target), width
     )
     yield [Piece(say("nearest:"), "bold")]
     yield from table(headers, [_seen_cells(seen) for seen in answer.misses])
-    yield from _derived([answer.misses[0].rule], 1)
+    yield from derived([answer.misses[0].rule], 1)
 
 
 def _seen_cells(seen: Seen) -> list[str]:
     return [*(number(value) for value in seen.values.values()), number(seen.size)]
-
-
-# -- a network
-
-
-def network_lines(answer: NetworkAnswer, width: int) -> Iterator[Line]:
-    """Yield the answer about a network."""
-    wanted = [target_text(target, answer.at) for target in answer.targets]
-    yield from _heading([clean(answer.graph.name), *wanted], width)
-    yield from _tried({one.name: one.values for one in answer.unknowns}, answer.tried, 0, width)
-    if answer.broken:
-        yield from _told(
-            say_count(
-                "{count} of them gives no network: {problem}",
-                "{count} of them give no network, such as: {problem}",
-                answer.broken,
-                problem=clean(answer.broken_because),
-            ),
-            width,
-        )
-    yield ""
-    names = [one.name for one in answer.unknowns]
-    headers = [*names, *(target.quantity for target in answer.targets)]
-    if answer.solved:
-        yield from table(headers, [_stretch_cells(answer, stretch) for stretch in answer.stretches])
-        for path in answer.paths:
-            yield ""
-            yield from folded(" -> ".join(f"{name} {shape_text(sizes)}" for name, sizes in path), width)
-        if answer.rules:
-            yield ""
-        if answer.rules and len(answer.solutions) > 1:
-            yield [Piece(say("the first of them:"), "dim")]
-        for name, rules in answer.rules.items():
-            yield [Piece(name, "bold")]
-            for rule in rules:
-                yield from rule_lines(rule, max(cells(one.left) for one in rules))
-        return
-    yield from _told(say("none of the combinations in these ranges does it"), width)
-    if answer.misses:
-        yield [Piece(say("nearest:"), "bold")]
-        rows = [[*_value_cells(one.values), *_reading_cells(answer.targets, one)] for one in answer.misses]
-        head, *lines = table(headers, rows)
-        yield head
-        for line, outcome in zip(lines, answer.misses, strict=True):
-            yield line
-            if outcome.problem:
-                text = say("but then {problem}", problem=clean(outcome.problem))
-                yield from (f"    {part}" for part in folded(text, width - 4))
-
-
-def target_text(target: Target, at: str) -> str:
-    """Say what is wanted."""
-    amount = reading_text(target.quantity, target.wanted)
-    if target.quantity in ("shape", "rf"):
-        return say(
-            "wanted: {quantity} of {layer} {sign} {amount}",
-            quantity=target.quantity,
-            layer=at,
-            sign=target.comparison,
-            amount=amount,
-        )
-    return say("wanted: {quantity} {sign} {amount}", quantity=target.quantity, sign=target.comparison, amount=amount)
-
-
-def reading_text(quantity: str, reading: Reading) -> str:
-    """Write a shape, a count, or bytes."""
-    if not isinstance(reading, int):
-        return shape_text(reading)
-    return size_text(reading) if quantity == "memory" else number(reading)
-
-
-def _value_cells(values: Mapping[str, Value]) -> list[str]:
-    return [values_text([value]) for value in values.values()]
-
-
-def _reading_cells(targets: Sequence[Target], outcome: Outcome) -> list[str]:
-    return [reading_text(target.quantity, one) for target, one in zip(targets, outcome.readings, strict=True)]
-
-
-def _stretch_cells(answer: NetworkAnswer, stretch: Stretch) -> list[str]:
-    """Write a stretch: its last unknown from the first value to the last, and what the ends have."""
-    first, last = stretch
-    one, other = _value_cells(first.values), _value_cells(last.values)
-    firsts, lasts = _reading_cells(answer.targets, first), _reading_cells(answer.targets, last)
-    values = answer.unknowns[-1].values
-    step = values.step if isinstance(values, range) else 1
-    return [
-        a
-        if a == b
-        else say("{first} to {last} in steps of {step}", first=a, last=b, step=step)
-        if step > 1 and a == one[-1]
-        else say("{first} to {last}", first=a, last=b)
-        for a, b in zip([*one, *firsts], [*other, *lasts], strict=True)
-    ]
-
-
-# -- what they share
-
-
-def _heading(parts: Sequence[str], width: int) -> Iterator[Line]:
-    yield from ([Piece(line, "bold")] for line in folded("   ".join(parts), width))
-
-
-def _told(sentence: str, width: int) -> Iterator[Line]:
-    yield from folded(sentence, width)
-
-
-def _tried(ranges: Mapping[str, Values], tried: int, refused: int, width: int) -> Iterator[Line]:
-    """Say what was tried, and over which values."""
-    if not ranges:
-        return
-    listed = ", ".join(f"{name} {values_text(values)}" for name, values in ranges.items())
-    text = say_count(
-        "tried: {ranges}; {count} combination", "tried: {ranges}; {count} combinations", tried, ranges=listed
-    )
-    yield from ([Piece(line, "dim")] for line in folded(text, width))
-    if refused:
-        text = say_count(
-            "{count} combination is left out, which PyTorch does not take",
-            "{count} combinations are left out, which PyTorch does not take",
-            refused,
-        )
-        yield from ([Piece(line, "dim")] for line in folded(text, width))
-
-
-def _derived(rules: Sequence[Rule], solutions: int) -> Iterator[Line]:
-    """Yield the derivation of one solution."""
-    if solutions > 1:
-        yield [Piece(say("the first of them:"), "dim")]
-    widest = max(cells(rule.left) for rule in rules)
-    for rule in rules:
-        yield from rule_lines(rule, widest)
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Line]:
-    """Yield columns under headers; numbers to the right."""
-    if not any(headers):
-        return
-    widths = [max([cells(head), *(cells(row[at]) for row in rows)]) for at, head in enumerate(headers)]
-    numeric = [all(row[at].replace(",", "").isdecimal() for row in rows) for at in range(len(headers))]
-
-    def line(texts: Sequence[str]) -> str:
-        parts = [
-            right(text, width) if to_right else left(text, width)
-            for text, width, to_right in zip(texts, widths, numeric, strict=True)
-        ]
-        return ("  ".join(parts)).rstrip()
-
-    yield [Piece(line(headers), "bold")]
-    yield from (line(row) for row in rows)
