@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 from cnncalc.homework.grade.tally import BANDS, ClassTally, Counted, QuestionTally
 from cnncalc.render.marks import VERDICTS, points_text, question_key
-from cnncalc.render.words import clean
+from cnncalc.render.svg import Markup, element
 from cnncalc.text import number, say
 
 MOST_QUESTIONS = 200
@@ -36,15 +35,15 @@ def bars_svg(tally: ClassTally) -> str:
         parts.append(_text(_LABEL, below, say("Mistakes, and how often each was made")))
     for at, mistake in enumerate(mistakes):
         parts += _mistake(mistake, below + (at + 1) * _LINE, mistakes[0].times)
-    title = escape(say("Points of the class, how each question was answered, and which mistakes were made"))
+    title = element("title", say("Points of the class, how each question was answered, and which mistakes were made"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
-        f'role="img" font-family="sans-serif" font-size="13">\n<title>{title}</title>\n'
+        f'role="img" font-family="sans-serif" font-size="13">\n{title}\n'
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
-def _histogram(tally: ClassTally) -> Iterator[str]:
+def _histogram(tally: ClassTally) -> Iterator[Markup]:
     width, most = (_WIDTH - 40) / BANDS, max(1, *tally.bands)
     for at, count in enumerate(tally.bands):
         high = (_HISTOGRAM - 40) * count / most
@@ -56,14 +55,14 @@ def _histogram(tally: ClassTally) -> Iterator[str]:
         yield _text(left + width / 2, base + 17, span, "middle")
 
 
-def _legend(top: int) -> Iterator[str]:
+def _legend(top: int) -> Iterator[Markup]:
     step = _WIDTH / len(VERDICTS)
     for at, (verdict, text) in enumerate(VERDICTS.items()):
         yield _rect(20 + at * step, top - 11, 13, 13, _COLORS[verdict])
         yield _text(40 + at * step, top, say(text))
 
 
-def _bar(one: QuestionTally, base: int, graded: int) -> Iterator[str]:
+def _bar(one: QuestionTally, base: int, graded: int) -> Iterator[Markup]:
     """Yield a question's label, its bar, and the mean of its points."""
     label = question_key(one.question)
     yield _text(_LABEL - 8, base, label if len(label) <= 34 else f"{label[:33]}…", "end")
@@ -81,17 +80,17 @@ def _bar(one: QuestionTally, base: int, graded: int) -> Iterator[str]:
     yield _text(_LABEL + _BAR + 8, base, say("mean {mean} of {of}", mean=mean, of=of))
 
 
-def _mistake(one: Counted, base: int, most: int) -> Iterator[str]:
+def _mistake(one: Counted, base: int, most: int) -> Iterator[Markup]:
     """Yield a mistake's name, its bar, and how often it was made."""
     yield _text(_LABEL - 8, base, one.name, "end")
     yield _rect(_LABEL, base - 14, _BAR * one.times / most, 18, _COLORS["wrong"], one.sentence)
     yield _text(_LABEL + _BAR + 8, base, number(one.times))
 
 
-def _rect(left: float, top: float, width: float, height: float, color: str, title: str = "") -> str:
-    inner = f"<title>{escape(clean(title))}</title>" if title else ""
-    return f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}">{inner}</rect>'
+def _rect(left: float, top: float, width: float, height: float, color: str, title: str = "") -> Markup:
+    inner = [element("title", title)] if title else []
+    return element("rect", *inner, x=left, y=top, width=width, height=height, fill=color)
 
 
-def _text(left: float, base: float, text: str, anchor: str = "start", color: str = "#000000") -> str:
-    return f'<text x="{left:.1f}" y="{base:.1f}" text-anchor="{anchor}" fill="{color}">{escape(clean(text))}</text>'
+def _text(left: float, base: float, text: str, anchor: str = "start", color: str = "#000000") -> Markup:
+    return element("text", text, x=left, y=base, text_anchor=anchor, fill=color)
