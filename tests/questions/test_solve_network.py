@@ -9,7 +9,8 @@ import pytest
 
 from cnncalc import analyze, load, loads
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.questions.solve.network import Network, solve_network
+from cnncalc.questions.solve.built import Network
+from cnncalc.questions.solve.network import solve_network
 from cnncalc.questions.solve.ranges import parse_vary
 from cnncalc.questions.solve.targets import distance, parse_target
 from cnncalc.spec.load import draft

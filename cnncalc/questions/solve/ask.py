@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnncalc.questions.solve.axes import WindowAnswer, WindowQuestion, solve_window
-from cnncalc.questions.solve.network import MOST_NETWORKS, Network, NetworkAnswer, Watching, solve_network
+from cnncalc.questions.solve.built import Network
+from cnncalc.questions.solve.network import MOST_NETWORKS, NetworkAnswer, Watching, solve_network
 from cnncalc.questions.solve.ranges import MOST_COMBINATIONS, parse_vary
 from cnncalc.questions.solve.targets import parse_target
 from cnncalc.questions.solve.window import Kind
