@@ -8,6 +8,7 @@ then has phases. Behind a transposed convolution with stride 2, the even and the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import gcd, lcm
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,24 +21,28 @@ Ends = tuple[int, int] | None
 """First and last position of the input; None where there is none."""
 
 MOST_PHASES = 4096
-"""A pattern that only repeats after more units is followed by the rule for plain windows, to within a few positions."""
+"""A map with more units and a pattern that only repeats after more is followed by the rule for plain windows, to
+within a few positions."""
 
 
 MOST_LOOKED_AT = 500_000
-"""The same for one where each unit must look at so many others that all together are more than this."""
+"""The same where each unit must look at so many others that all together are more than this."""
 
 
 class Field(NamedTuple):
     """What unit y sees on one axis: `size` positions from `start + y*jump` on. Jump 0: every unit sees the same.
 
     With `phases`, unit y sees what `phases[y % len(phases)]` says, moved by the jumps of the units before these; `size`
-    is then the largest there is in the map, and `start` is that of the first unit that sees anything.
+    is then the largest there is in the map, and `start` is that of the first unit that sees anything. Where what units
+    see does not repeat, or only after more units than are followed, `repeats` is false and the phases are those of all
+    units of the map.
     """
 
     size: int
     jump: int | Fraction
     start: int
     phases: tuple[Ends, ...] = ()
+    repeats: bool = True
 
     @property
     def smallest(self) -> int:
@@ -73,28 +78,32 @@ def _followed(axis: Window | Bins | Spread | Sampling, field: Field, count: int)
     outputs, inputs = axis.period
     pattern = _Pattern(field)
     times = pattern.length // gcd(pattern.length, inputs)
-    length = outputs * times
     looked = 2 if pattern.ordered else min(span(axis), 2 * pattern.length)
-    if length > MOST_PHASES or length * looked > MOST_LOOKED_AT:
+    length = _followable(outputs * times if field.repeats else None, count, looked)
+    if length is None:
         from fractions import Fraction
 
         first = axis.seen(0, 0)[0] if isinstance(axis, Spread) else axis.sees(0)[0]
-        return _beside(field._replace(phases=()), span(axis), 1, Fraction(inputs, outputs), first)
+        return _beside(field._replace(phases=(), repeats=True), span(axis), 1, Fraction(inputs, outputs), first)
     ends = [pattern.together(axis.sees(unit)) for unit in range(length)]
-    return _field(ends, inputs * times // pattern.length * pattern.step, count)
+    return _field(ends, _parts(field.jump * inputs, outputs), count, field.repeats and length == outputs * times)
 
 
-def _field(ends: Sequence[Ends], step: int, count: int) -> Field:
-    """Return the field whose units see `ends`, and every so many units on the same, `step` positions on."""
+def _followable(period: int | None, count: int, looked: int) -> int | None:
+    """Return how many units to follow, which look at so many others: a period, the map's `count`, or None: too many."""
+    for length in (period, count):
+        if length and length <= MOST_PHASES and length * looked <= MOST_LOOKED_AT:
+            return length
+    return None
+
+
+def _field(ends: Sequence[Ends], jump: int | Fraction, count: int, repeats: bool) -> Field:
+    """Return the field whose units see `ends`, `jump` positions apart on average."""
     starts = [one[0] for one in ends if one]
     if not starts:
         return Field(0, 0, 0)
     size = max(map(_size, ends[:count]))
-    if len(ends) == 1:
-        return Field(size, step, starts[0])
-    from fractions import Fraction  # few networks need it, and its import takes longer than most analyses
-
-    return Field(size, _plain(Fraction(step, len(ends))), starts[0], tuple(ends))
+    return Field(size, jump, starts[0], tuple(ends) if len(ends) > 1 else (), repeats or len(ends) == 1)
 
 
 def span(axis: Window | Bins | Spread | Sampling) -> int:
@@ -135,7 +144,7 @@ class _Pattern:
     def __init__(self, field: Field) -> None:
         self.field = field
         self.length = len(field.phases) or field.jump.denominator
-        self.step = int(field.jump * self.length)
+        self.step = int(field.jump * self.length)  # of a field that repeats
         self.ordered = not field.phases or self._never_back()
 
     def _never_back(self) -> bool:
@@ -143,17 +152,22 @@ class _Pattern:
         known = [one for one in self.field.phases if one]
         if len(known) < self.length:
             return False
-        following = [*known[1:], (known[0][0] + self.step, known[0][1] + self.step)]
-        return all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(known, following, strict=True))
+        after = [(known[0][0] + self.step, known[0][1] + self.step)] if self.field.repeats else []
+        return all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise([*known, *after]))
 
     def at(self, unit: int) -> Ends:
         """Return what one unit sees."""
         if not self.field.phases:
             first = self.field.start + int(unit * self.field.jump // 1)
             return first, first + self.field.size - 1
-        periods, phase = divmod(unit, self.length)
+        if self.field.repeats:
+            periods, phase = divmod(unit, self.length)
+            moved = periods * self.step
+        else:  # beyond the map it goes on from the unit at its edge
+            phase = min(max(0, unit), self.length - 1)
+            moved = int((unit - phase) * self.field.jump // 1)
         ends = self.field.phases[phase]
-        return ends and (ends[0] + periods * self.step, ends[1] + periods * self.step)
+        return ends and (ends[0] + moved, ends[1] + moved)
 
     def together(self, units: range) -> Ends:
         """Return the first and last position that any of these units sees."""
@@ -193,14 +207,14 @@ def union(fields: Sequence[Field], limit: int, count: int) -> Field:
         return Field(max(field.start + field.size for field in fields) - start, first.jump, start)
     patterns = [_Pattern(field) for field in fields]
     largest = max(patterns, key=lambda pattern: pattern.field.size)
-    if len({field.jump for field in fields}) == 1:
-        length = lcm(*(pattern.length for pattern in patterns))
-    else:  # they drift apart, so that each unit of the map is a phase of its own
-        length = -(-count // largest.length) * largest.length
-    if length > MOST_PHASES:
+    together_again = None  # paths that drift apart never come together again
+    if all(field.repeats and field.jump == first.jump for field in fields):
+        together_again = lcm(*(pattern.length for pattern in patterns))
+    length = _followable(together_again, count, 1)
+    if length is None:
         return largest.field
     ends = [together(pattern.at(unit) for pattern in patterns) for unit in range(length)]
-    return _field(ends, length // largest.length * largest.step, count)
+    return _field(ends, largest.field.jump, count, length == together_again)
 
 
 def centre(field: Field) -> float:
@@ -217,6 +231,15 @@ def centre(field: Field) -> float:
 
 def _size(ends: Ends) -> int:
     return ends[1] - ends[0] + 1 if ends else 0
+
+
+def _parts(jump: int | Fraction, parts: int) -> int | Fraction:
+    """Return one of so many equal parts of a jump."""
+    if parts == 1:
+        return _plain(jump)
+    from fractions import Fraction  # few networks need it, and its import takes longer than most analyses
+
+    return _plain(Fraction(jump) / parts)
 
 
 def _plain(jump: int | Fraction) -> int | Fraction:

@@ -83,7 +83,7 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
     for axis, field in enumerate(report.layer(name).receptive.fields):
         count = len(field.phases) or 1
         moved = field.jump * count
-        if moved == 0 or moved.denominator != 1:
+        if moved == 0 or moved.denominator != 1 or not field.repeats:
             continue
         step = int(moved)
         ends = [one for one in field.phases or ((field.start, field.start + field.size - 1),) if one]

@@ -102,6 +102,36 @@ def test_the_paths_of_a_unet_are_united_unit_by_unit(up: str) -> None:
     assert bool(warnings) == (up in ("corners", "shifted"))
 
 
+@pytest.mark.parametrize("mode", ["mode: nearest", "mode: linear", "mode: linear, align_corners: true"])
+@pytest.mark.parametrize("size", [97, 103])
+def test_the_paths_of_a_unet_of_odd_size_drift_apart(size: int, mode: str) -> None:
+    """Maps are read at 97/48 of a step, so that what units see repeats only after more than there are."""
+    text = UNET.replace("[1, 96]", f"[1, {size}]")
+    text = text.replace("UP", f"type: Upsample, size: {size // 2}, {mode}", 1)
+    graph = loads(text.replace("UP", f"type: Upsample, size: {size}, {mode}", 1))
+    fields, _ = receptive(graph)
+    for name in ("j2", "d.conv1", "j1", "e.conv1"):
+        (field,) = fields[name].fields
+        count = next(node for node in graph.nodes if node.name == name).output_shape[1]
+        seen = [window(graph, name, (unit,))[0] for unit in range(count)]
+        inside = {unit: ends for unit, ends in enumerate(seen) if ends and ends[0] > 0 and ends[1] < size - 1}
+        assert len(inside) > count // 4
+        assert inside == {unit: of_unit(field, unit) for unit in inside}, name
+        # units at the border see as much, or by the coarsest step more
+        assert 0 <= field.size - max(last - first + 1 for first, last in inside.values()) < 4, name
+
+
+def test_a_pattern_longer_than_the_map_is_followed_unit_by_unit() -> None:
+    """Three sizes without a common divisor: all repeats after 97*89*83 units, and there are 59."""
+    layers = "".join(f"  - {{type: Upsample, size: {size}, mode: linear}}\n" for size in (97, 89, 83, 59))
+    graph = loads(f"input: [1, 61]\nlayers:\n{layers}")
+    (field,) = receptive(graph)[0]["up4"].fields
+    seen = [window(graph, "up4", (unit,))[0] for unit in range(59)]
+    inside = [unit for unit, ends in enumerate(seen) if ends and ends[0] > 0 and ends[1] < 60]
+    assert len(inside) > 40
+    assert [seen[unit] for unit in inside] == [of_unit(field, unit) for unit in inside]
+
+
 @pytest.mark.parametrize("up", ["transposed", "nearest"])
 def test_the_numbers_of_a_unet_by_hand(up: str) -> None:
     """c sees 1 + 2 + 1 + 2*2 + 2 + 2*4 = 18, and its units stand 4 apart; two units of u2 share one.
