@@ -1,7 +1,8 @@
 """What a network looks like from afar: layers in units, units in blocks, and blocks that are repeated.
 
 A unit is a layer with the normalisation and activation that only it feeds. A block is a run of layers whose names begin
-alike. Where neighbouring units or blocks are copies of each other and each reads the one before, they are one repeat.
+alike. Where neighbouring units or blocks are copies of each other and each reads the one before, they are one repeat;
+so are branches that are copies of each other, read the same, and are read by the same.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ _FOLLOWS = {"norm", "layer_norm", "response_norm", "activation", "softmax", "ide
 _LEADS = {"convolution", "linear", "merge", "normalisation"}
 LEAST_UNITS = 4
 """Fewer equal units in a row are drawn one by one; of equal blocks two are a repeat."""
+LEAST_BESIDE = 4
+"""Fewer equal branches are drawn one by one."""
 _LONGEST_PERIOD = 8
 
 
@@ -65,9 +68,10 @@ class Block(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Copies of the same items, each of which reads the one before and nothing else."""
+    """Copies of the same items, each of which reads the one before and nothing else; `beside`, all read the same."""
 
     copies: tuple[tuple[Item, ...], ...]
+    beside: bool = False
 
 
 Item = Unit | Block | Repeat
@@ -159,17 +163,21 @@ def _add(items: list[Item], node: Node, readers: Mapping[str, list[str]]) -> Non
 
 
 def collapsed(items: Sequence[Item], readers: Mapping[str, list[str]]) -> tuple[Item, ...]:
-    """Return items with copies in a row as repeats, inner ones first."""
+    """Return items with copies in a row or side by side as repeats, inner ones first."""
     opened = [_opened(item, readers) for item in items]
     forms = [form(item) for item in opened]
     linked = [False, *(_reads_only(before, item, readers) for before, item in pairwise(opened))]
     found: list[Item] = []
     at = 0
     while at < len(opened):
-        period, times = _longest_run(opened, forms, linked, at)
+        period, times = _branches(opened, forms, readers, at)
+        beside = times > 1
+        if not beside:
+            period, times = _longest_run(opened, forms, linked, at)
         if times > 1:
             end = at + period * times
-            found.append(Repeat(tuple(tuple(opened[start : start + period]) for start in range(at, end, period))))
+            copies = [tuple(opened[start : start + period]) for start in range(at, end, period)]
+            found.append(Repeat(tuple(collapsed(copy, readers) if beside else copy for copy in copies), beside))
             at = end
         else:
             found.append(opened[at])
@@ -201,6 +209,37 @@ def _longest_run(items: Sequence[Item], forms: Sequence[object], linked: Sequenc
         if times >= least and period * times > covered:
             best, covered = (period, times), period * times
     return best
+
+
+def _branches(
+    items: Sequence[Item], forms: Sequence[object], readers: Mapping[str, list[str]], at: int
+) -> tuple[int, int]:
+    """Return of how many items a branch that starts at an item is, and how many equal ones there are side by side."""
+    for period in range(1, min(_LONGEST_PERIOD, (len(items) - at) // LEAST_BESIDE) + 1):
+        if forms[at : at + period] != forms[at + period : at + 2 * period]:
+            continue
+        first = _ends(items[at : at + period], readers)
+        times = 1
+        while first and _ends(items[at + period * times : at + period * (times + 1)], readers) == first:
+            times += 1
+        if times >= LEAST_BESIDE:
+            return period, times
+    return 1, 1
+
+
+def _ends(branch: Sequence[Item], readers: Mapping[str, list[str]]) -> object:
+    """Return what equal branches have in common: what they read, their layers and shapes, and who reads the last.
+
+    None for what is no branch: where others read more than its last layer, or nobody reads that.
+    """
+    nodes = list(leaves(branch))
+    index = {node.name: at for at, node in enumerate(nodes)}
+    leaving = {reader for node in nodes[:-1] for reader in readers[node.name]} - index.keys()
+    read_by = frozenset(readers[nodes[-1].name]) if nodes else frozenset()
+    if leaving or not read_by or read_by & index.keys():
+        return None
+    layers = [(node.layer, tuple(index.get(name, name) for name in node.inputs), node.output_shape) for node in nodes]
+    return layers, [_skeleton(item) for item in branch], read_by
 
 
 def _reads_only(before: Item, item: Item, readers: Mapping[str, list[str]]) -> bool:
@@ -240,4 +279,4 @@ def _skeleton(item: Item) -> object:
         return len(item.nodes)
     if isinstance(item, Block):
         return ("block", item.closed, tuple(_skeleton(one) for one in item.items))
-    return ("repeat", tuple(tuple(_skeleton(one) for one in copy) for copy in item.copies))
+    return ("repeat", item.beside, tuple(tuple(_skeleton(one) for one in copy) for copy in item.copies))

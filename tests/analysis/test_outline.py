@@ -125,3 +125,39 @@ def test_a_depth_closes_blocks_and_heads_that_train_are_closed():
     assert closed[:2] == ["conv1", "conv2"] and "inception3a" in closed
     assert [item.name for item in outline(graph) if isinstance(item, Block) and item.closed] == ["aux1", "aux2"]
     assert not any(isinstance(item, Block) and item.closed for item in outline(graph, full=True))
+
+
+def branches(*convolutions: str):
+    listed = "\n".join(f"      - {one}" for one in convolutions)
+    return outline(loads(f"input: [8, 16, 16]\nlayers:\n  - type: Concat\n    branches:\n{listed}\n"))
+
+
+def test_equal_branches_are_one_where_there_are_four():
+    lane = f"[{{type: Conv2d, out_channels: 2, kernel_size: 1}}, {CONV}]"
+    repeat, concat = branches(*[lane] * 32)
+    assert isinstance(repeat, Repeat) and repeat.beside and len(repeat.copies) == 32
+    assert [node.type for node in leaves([concat])] == ["Concat"]
+    assert list(repeats(branches(*[lane] * 3))) == []
+
+
+def test_branches_that_differ_stay_apart():
+    narrow, wide = ("{type: Conv2d, out_channels: %d, kernel_size: 1}" % out for out in (2, 4))
+    first, repeat, _ = branches(wide, *[narrow] * 5)
+    assert isinstance(first, Unit) and isinstance(repeat, Repeat) and len(repeat.copies) == 5
+    assert list(repeats(branches(*[narrow, wide] * 4))) == []
+
+
+def test_branches_that_read_or_feed_another_layer_stay_apart():
+    conv = "{{name: {}, type: Conv2d, out_channels: 8, kernel_size: 1, from: {}}}"
+    readers = [conv.format(f"b{at}", "stem" if at else "input") for at in range(4)]
+    stem = conv.format("stem", "input")
+    assert list(repeats(chain(f"{stem}, {', '.join(readers)}, {{type: Add, from: [b0, b1, b2, b3]}}"))) == []
+    alike = [conv.format(f"b{at}", "stem") for at in range(4)]
+    two = "{name: half, type: Add, from: [b0, b1, b2]}, {type: Add, from: [half, b3]}"
+    assert list(repeats(chain(f"{stem}, {', '.join(alike)}, {two}"))) == []
+
+
+def test_a_chain_inside_equal_branches_is_a_repeat_in_a_repeat():
+    repeat, _ = branches(*["[" + ", ".join([CONV] * 6) + "]"] * 4)
+    assert isinstance(repeat, Repeat) and repeat.beside
+    assert [count for _, count in repeats([repeat])] == [4, 6]

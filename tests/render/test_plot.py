@@ -97,6 +97,18 @@ def test_five_hundred_layers_are_one_box_or_columns():
     assert other.drawing.height < 2000 and len(other.drawing.places) == 252
 
 
+def test_thirty_two_equal_branches_are_one_frame():
+    lane = "[{type: Conv2d, out_channels: 4, kernel_size: 1}, {type: Conv2d, out_channels: 4, kernel_size: 3}]"
+    text = "input: [64, 16, 16]\nlayers:\n  - type: Concat\n    branches:\n" + f"      - {lane}\n" * 32
+    picture = NetworkPicture(analyze(loads(text)))
+    check(picture.drawing)
+    assert picture.drawing.width < 400 and "× 32 side by side" in picture.svg()
+    # two layers of a branch, the join, and both ends; each joined to the next
+    assert len([part for part in picture.drawing.places if isinstance(part, Box)]) == 5
+    assert len(picture.drawing.routes) == 4
+    assert [picture.label_text(one) for one in picture.drawing.labels].count("128x14x14") == 1
+
+
 def test_a_tangle_is_refused_and_not_begun():
     items = ["{name: c0, type: ReLU}", "{name: c1, type: ReLU}"]
     items += [

@@ -21,13 +21,15 @@ _SIDE, _ABOVE_BELOW = 10.0, 6.0
 _NARROWEST, _WIDEST = 84.0, 210.0
 _MOST_TITLE = 170.0
 _GAP = 8.0
+ONCE = Repeat(((),))
+"""What is there once."""
 
 
 class Texts(NamedTuple):
     """What is written on a box or a frame: its name, more lines, how many copies it stands for, and its whole title.
 
     `family` is that of its layers, `closed` for a block shown as a whole, `end` for the network's input and outputs.
-    `aside` says that it is only for training.
+    `aside` says that it is only for training, `beside` that the copies stand side by side and not in a row.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Texts(NamedTuple):
     title: str
     family: str
     aside: bool = False
+    beside: bool = False
 
 
 Copies = tuple[tuple[int, int], ...]
@@ -113,16 +116,16 @@ class _Sheet:
         """Return the first copy, called `name`; the layers of the others have their place in it too."""
         self.repeats += 1
         number, first = self.repeats, repeat.copies[0]
-        title, count = _name(repeat), len(repeat.copies)
+        title = _name(repeat)
         alone = first[0] if len(first) == 1 else None
         inside = (*copies, (number, 0))
         part: Part
         if isinstance(alone, Unit) or (isinstance(alone, Block) and alone.closed):
-            part = self._box(alone, inside, name, clean(title), count)
+            part = self._box(alone, inside, name, clean(title), repeat)
         elif isinstance(alone, Block):
-            part = self._frame(self._parts(alone.items, f"{alone.name}.", inside), name, clean(title), count)
+            part = self._frame(self._parts(alone.items, f"{alone.name}.", inside), name, clean(title), repeat)
         else:
-            part = self._frame(self._parts(first, prefix, inside), name, clean(title), count)
+            part = self._frame(self._parts(first, prefix, inside), name, clean(title), repeat)
         self.holders[number] = part
         for at, copy in enumerate(repeat.copies[1:], 1):
             for drawn, twin in zip(leaves(first), leaves(copy), strict=True):
@@ -131,8 +134,9 @@ class _Sheet:
                 self.places[twin.name] = Place(place.box, (*outer, (number, at), *inner))
         return part
 
-    def _box(self, item: Unit | Block, copies: Copies, name: str, title: str, count: int = 1) -> Box:
+    def _box(self, item: Unit | Block, copies: Copies, name: str, title: str, repeat: Repeat = ONCE) -> Box:
         """Return the box of a unit or a closed block, as wide as its texts."""
+        count, beside = len(repeat.copies), repeat.beside
         nodes = list(leaves([item]))
         aside = isinstance(item, Block) and item.name in self.aside
         if isinstance(item, Unit):
@@ -143,23 +147,26 @@ class _Sheet:
             lines = [say_count("{count} layer", "{count} layers", len(nodes))]
             lines += [say("only for training")] if aside else []
         kind = family(nodes[0]) if isinstance(item, Unit) else "closed"
-        widths = [text_width(name, bold=True) + _count_room(count), *(text_width(line, SMALL) for line in lines)]
+        widths = [text_width(name, bold=True) + _count_room(count, beside), *(text_width(line, SMALL) for line in lines)]
         width = min(_WIDEST, max(_NARROWEST, *widths) + 2 * _SIDE)
         even = isinstance(nodes[0].layer, Concat)
         height = LINE * (1 + len(lines)) + 2 * _ABOVE_BELOW
         behind = STACK if count > 1 else 0.0
         label = _label_room(nodes[-1].output_shape, ranged=bool(copies))
         box = Box(width + behind, height + behind, label, even)
-        self.texts[box] = Texts(name, tuple(lines), count, title, kind, aside)
+        self.texts[box] = Texts(name, tuple(lines), count, title, kind, aside, beside)
         for node in nodes:
             self.places[node.name] = Place(box, copies)
         return box
 
-    def _frame(self, parts: list[Part], name: str, title: str, count: int = 1, *, aside: bool = False) -> Frame:
+    def _frame(
+        self, parts: list[Part], name: str, title: str, repeat: Repeat = ONCE, *, aside: bool = False
+    ) -> Frame:
+        count, beside = len(repeat.copies), repeat.beside
         lines = (say("only for training"),) if aside else ()
         shown = shortened(say("{name}: only for training", name=name) if aside else name, _MOST_TITLE, bold=True)
-        frame = Frame(tuple(parts), text_width(shown, bold=True) + 2 * _SIDE, _count_room(count) + _SIDE)
-        self.texts[frame] = Texts(shown, lines, count, title, "frame", aside)
+        frame = Frame(tuple(parts), text_width(shown, bold=True) + 2 * _SIDE, _count_room(count, beside) + _SIDE)
+        self.texts[frame] = Texts(shown, lines, count, title, "frame", aside, beside)
         return frame
 
 
@@ -188,13 +195,13 @@ def _range(first: str, last: str) -> str:
     return f"{first}…{last[same:]}"
 
 
-def _count_room(count: int) -> float:
-    return text_width(count_text(count), bold=True) + 2 * _GAP if count > 1 else 0.0
+def _count_room(count: int, beside: bool) -> float:
+    return text_width(count_text(count, beside), bold=True) + 2 * _GAP if count > 1 else 0.0
 
 
-def count_text(count: int) -> str:
-    """Write how many copies there are."""
-    return f"× {number(count)}"
+def count_text(count: int, beside: bool) -> str:
+    """Write how many copies there are, in a row or side by side."""
+    return say("× {count} side by side", count=number(count)) if beside else f"× {number(count)}"
 
 
 def output_text(places: Mapping[str, Place], nodes: Sequence[Node], outside: Set[int]) -> str:

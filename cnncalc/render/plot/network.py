@@ -154,7 +154,7 @@ def _frame(place: Rectangle, text: Texts) -> Iterator[Markup]:
     yield label(place.x + 10, place.y + 16, text.name, bold=True, room=None, class_="cnn-dim")
     if text.copies > 1:
         right = place.x + place.width - 10
-        yield label(right, place.y + 16, count_text(text.copies), anchor="end", bold=True)
+        yield label(right, place.y + 16, count_text(text.copies, text.beside), anchor="end", bold=True)
 
 
 def _box(place: Rectangle, text: Texts) -> Iterator[Markup]:
@@ -169,7 +169,7 @@ def _box(place: Rectangle, text: Texts) -> Iterator[Markup]:
     yield _outline(place, text, box_class(text.family), radius)
     middle = place.x + place.width / 2
     y = place.y + place.height / 2 - LINE * len(text.lines) / 2 + 4.5
-    name = f"{text.name}  {count_text(text.copies)}" if text.copies > 1 else text.name
+    name = f"{text.name}  {count_text(text.copies, text.beside)}" if text.copies > 1 else text.name
     yield label(middle, y, name, anchor="middle", bold=True, room=place.width - 10)
     for at, line in enumerate(text.lines, 1):
         yield label(middle, y + at * LINE, line, anchor="middle", size=SMALL, room=place.width - 8)

@@ -34,6 +34,7 @@ def network_json(report: Report, picture: NetworkPicture) -> dict[str, object]:
                 "family": text.family,
                 "lines": list(text.lines),
                 "copies": text.copies,
+                "side_by_side": text.beside,
                 "only_for_training": text.aside,
                 "layers": [] if isinstance(part, Frame) else [node.name for node in picture.nodes.get(part, [])],
                 "frame": None if frame is None else numbers[frame],
