@@ -141,7 +141,7 @@ def test_equal_branches_are_one_where_there_are_four():
 
 
 def test_branches_that_differ_stay_apart():
-    narrow, wide = ("{type: Conv2d, out_channels: %d, kernel_size: 1}" % out for out in (2, 4))
+    narrow, wide = (f"{{type: Conv2d, out_channels: {out}, kernel_size: 1}}" for out in (2, 4))
     first, repeat, _ = branches(wide, *[narrow] * 5)
     assert isinstance(first, Unit) and isinstance(repeat, Repeat) and len(repeat.copies) == 5
     assert list(repeats(branches(*[narrow, wide] * 4))) == []

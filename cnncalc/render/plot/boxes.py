@@ -147,8 +147,8 @@ class _Sheet:
             lines = [say_count("{count} layer", "{count} layers", len(nodes))]
             lines += [say("only for training")] if aside else []
         kind = family(nodes[0]) if isinstance(item, Unit) else "closed"
-        widths = [text_width(name, bold=True) + _count_room(count, beside), *(text_width(line, SMALL) for line in lines)]
-        width = min(_WIDEST, max(_NARROWEST, *widths) + 2 * _SIDE)
+        title_width = text_width(name, bold=True) + _count_room(count, beside)
+        width = min(_WIDEST, max(_NARROWEST, title_width, *(text_width(line, SMALL) for line in lines)) + 2 * _SIDE)
         even = isinstance(nodes[0].layer, Concat)
         height = LINE * (1 + len(lines)) + 2 * _ABOVE_BELOW
         behind = STACK if count > 1 else 0.0
@@ -159,9 +159,7 @@ class _Sheet:
             self.places[node.name] = Place(box, copies)
         return box
 
-    def _frame(
-        self, parts: list[Part], name: str, title: str, repeat: Repeat = ONCE, *, aside: bool = False
-    ) -> Frame:
+    def _frame(self, parts: list[Part], name: str, title: str, repeat: Repeat = ONCE, *, aside: bool = False) -> Frame:
         count, beside = len(repeat.copies), repeat.beside
         lines = (say("only for training"),) if aside else ()
         shown = shortened(say("{name}: only for training", name=name) if aside else name, _MOST_TITLE, bold=True)
