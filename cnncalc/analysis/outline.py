@@ -235,8 +235,8 @@ def _ends(branch: Sequence[Item], readers: Mapping[str, list[str]]) -> object:
     nodes = list(leaves(branch))
     index = {node.name: at for at, node in enumerate(nodes)}
     leaving = {reader for node in nodes[:-1] for reader in readers[node.name]} - index.keys()
-    read_by = frozenset(readers[nodes[-1].name]) if nodes else frozenset()
-    if leaving or not read_by or read_by & index.keys():
+    read_by = {reader for node in nodes[-1:] for reader in readers[node.name]}
+    if leaving or not read_by:
         return None
     layers = [(node.layer, tuple(index.get(name, name) for name in node.inputs), node.output_shape) for node in nodes]
     return layers, [_skeleton(item) for item in branch], read_by
