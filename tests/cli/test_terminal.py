@@ -116,7 +116,7 @@ def complete(line: str, **env: str) -> list[str]:
     ("line", "offered"),
     [
         ("cnncalc su", ["summary"]),
-        ("cnncalc summary specs/len", ["specs/lenet.yaml"]),
+        ("cnncalc summary specs/alex", ["specs/alexnet.yaml"]),
         ("cnncalc summary specs/exam", None),
         ("cnncalc run specs/nosuch/", []),
         ("cnncalc explain specs/lenet.yaml con", ["conv1", "conv2"]),

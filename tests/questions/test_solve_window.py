@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnncalc.diagnostics import CnncalcError
@@ -127,6 +127,7 @@ def test_every_solution_is_one_and_none_is_missing(question):
 
 @settings(max_examples=300, deadline=None)
 @given(questions(most_unknown=1))
+@example(Question("pool", True, Setting(1, 2, 1, 0, 0, 0, 0), {"stride": range(1, 2)}, 2))  # fits from stride 2 on
 def test_a_proof_holds_for_every_value_there_is(question):
     if solve_axis(question).solutions:
         return
