@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.homework.grade.files import Refusal, submissions
+from cnncalc.homework.grade.file import Refusal
+from cnncalc.homework.grade.files import submissions
 from cnncalc.homework.grade.names import LONGEST, safe_names
 
 ANSWERS = b"answers: {conv1.parameters: 156}\n"

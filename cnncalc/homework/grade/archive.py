@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.homework.grade.files import JOURNAL, MAX_FILES, File, Refusal, check_size, is_left_behind, refuse, too_many
+from cnncalc.homework.grade.file import JOURNAL, MAX_FILES, File, Refusal, check_size, is_left_behind, refuse, too_many
 from cnncalc.spec.files import MAX_BYTES
 from cnncalc.text import say
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.file import Status
 from cnncalc.homework.grade.worker import BROKEN, LENGTH, OUT_OF_MEMORY, WHOSE, read_frame, write_frame
 from cnncalc.homework.submission import Student
 from cnncalc.text import say

@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.file import Status
 from cnncalc.homework.marks import Checked, Mark, Verdict
 from cnncalc.homework.submission import Submission
 

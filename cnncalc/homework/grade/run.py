@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cnncalc import __version__
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.homework.grade.files import JOURNAL, File, Refusal, Status
+from cnncalc.homework.grade.file import JOURNAL, File, Refusal, Status
 from cnncalc.homework.grade.guarded import Outcome, StartError, grade_chunk
 from cnncalc.homework.grade.journal import Journal
 from cnncalc.homework.grade.names import safe_names

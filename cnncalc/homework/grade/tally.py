@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from cnncalc.homework.assignment import Assignment, Question
-from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.file import Status
 from cnncalc.homework.grade.record import Record
 
 BANDS = 10

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.homework.assignment import Assignment
-from cnncalc.homework.grade.files import Status
+from cnncalc.homework.grade.file import Status
 from cnncalc.homework.grade.keys import Keys
 from cnncalc.homework.grade.record import Record, of_checked, to_line
 from cnncalc.homework.marks import Checked
