@@ -121,6 +121,15 @@ SetOption = Annotated[
         "--set", metavar=say("NAME=VALUE"), help=say("Give a var of the spec another value."), show_default=False
     ),
 ]
+InputOption = Annotated[
+    str | None,
+    typer.Option("--input", metavar=say("SHAPE"), help=say("Another input, such as 3x512x512."), show_default=False),
+]
+DtypeOption = Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))]
+DepthOption = Annotated[
+    int | None,
+    typer.Option("--depth", min=1, help=say("Name segments shown; deeper layers are summed."), show_default=False),
+]
 BatchOption = Annotated[
     int, typer.Option("--batch", min=1, help=say("Images at once. Bytes scale with it; MACs are for one."))
 ]

@@ -12,6 +12,7 @@ from cnncalc.cli.options import (
     Color,
     ColorOption,
     File,
+    InputOption,
     JsonOption,
     LangOption,
     MaxLayersOption,
@@ -48,12 +49,7 @@ def count(
     layers: Annotated[
         bool, typer.Option("--layers", help=say("With one tool: what it counts, layer by layer."))
     ] = False,
-    input: Annotated[
-        str | None,
-        typer.Option(
-            "--input", metavar=say("SHAPE"), help=say("Another input, such as 3x512x512."), show_default=False
-        ),
-    ] = None,
+    input: InputOption = None,
     batch: Annotated[
         int, typer.Option("--batch", min=1, help=say("Images at once, for tools whose number grows with them."))
     ] = 1,

@@ -12,6 +12,7 @@ from cnncalc.cli.options import (
     Color,
     ColorOption,
     File,
+    InputOption,
     JsonOption,
     LangOption,
     MaxLayersOption,
@@ -58,12 +59,7 @@ def plot(
     full: Annotated[
         bool, typer.Option("--full", help=say("Draw every copy of what is repeated, and heads that only train."))
     ] = False,
-    input: Annotated[
-        str | None,
-        typer.Option(
-            "--input", metavar=say("SHAPE"), help=say("Another input, such as 3x512x512."), show_default=False
-        ),
-    ] = None,
+    input: InputOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
     color: ColorOption = Color.auto,

@@ -13,6 +13,8 @@ from cnncalc.cli.options import (
     Color,
     ColorOption,
     Dtype,
+    DtypeOption,
+    InputOption,
     JsonOption,
     LangOption,
     MaxLayersOption,
@@ -101,13 +103,10 @@ def solve(
             show_default=False,
         ),
     ] = None,
-    input: Annotated[
-        str | None,
-        typer.Option("--input", metavar=say("SHAPE"), help=say("Another input of the spec."), show_default=False),
-    ] = None,
+    input: InputOption = None,
     set_: SetOption = None,
     batch: BatchOption = 1,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))] = Dtype.float32,
+    dtype: DtypeOption = Dtype.float32,
     max_combinations: Annotated[
         int | None,
         typer.Option(

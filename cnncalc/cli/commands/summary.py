@@ -12,9 +12,12 @@ from cnncalc.cli.options import (
     BatchOption,
     Color,
     ColorOption,
+    DepthOption,
     Dtype,
+    DtypeOption,
     File,
     Format,
+    InputOption,
     JsonOption,
     LangOption,
     MaxLayersOption,
@@ -31,18 +34,10 @@ EXAMPLE = "cnncalc summary specs/resnet50.yaml --depth 1"
 
 def summary(
     file: File,
-    depth: Annotated[
-        int | None,
-        typer.Option("--depth", min=1, help=say("Name segments shown; deeper layers are summed."), show_default=False),
-    ] = None,
-    input: Annotated[
-        str | None,
-        typer.Option(
-            "--input", metavar=say("SHAPE"), help=say("Another input, such as 3x512x512."), show_default=False
-        ),
-    ] = None,
+    depth: DepthOption = None,
+    input: InputOption = None,
     batch: BatchOption = 1,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))] = Dtype.float32,
+    dtype: DtypeOption = Dtype.float32,
     set_: SetOption = None,
     columns: Annotated[
         str | None,

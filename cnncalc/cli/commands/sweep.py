@@ -13,6 +13,7 @@ from cnncalc.cli.options import (
     Color,
     ColorOption,
     Dtype,
+    DtypeOption,
     File,
     JsonOption,
     LangOption,
@@ -106,7 +107,7 @@ def sweep(
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help=say("Begin the file anew."))] = False,
     batch: BatchOption = 1,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))] = Dtype.float32,
+    dtype: DtypeOption = Dtype.float32,
     jobs: Annotated[
         int | None,
         typer.Option(
