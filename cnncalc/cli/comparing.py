@@ -68,6 +68,15 @@ def budgets(params: str | None, macs: str | None, memory: str | None, rf: str | 
     )
 
 
+def check_count(networks: int, allowed: Budgets) -> None:
+    """Raise CnncalcError where a lone network has neither another nor a budget to be held against."""
+    if networks == 1 and allowed == Budgets():
+        raise refused(
+            say("there is only one network, and nothing to compare it with"),
+            say("name another spec, a budget (--max-params 5M), --with NAME=VALUE, --prune or --quantize"),
+        )
+
+
 def expectation(expect_equal: bool, equal_in: str | None) -> tuple[str, ...]:
     """Return in what the networks must agree; nothing where that was not asked for. Raises CnncalcError."""
     if equal_in is not None:

@@ -33,7 +33,9 @@ def parse_count(text: str) -> int:
 
 
 def parse_bytes(text: str) -> int:
-    """Return the bytes of `20MiB`, `1.5GB` or `512B`. Raises CnncalcError (E711) for anything else."""
+    """Return the bytes of `20MiB`, `6.1MiB` or `512B`, to the nearest whole one. Raises CnncalcError (E711) for
+    anything else, and for a part of a byte.
+    """
     return _amount(text, BYTE_UNITS, say("write the unit: 20MiB, 1.5GB or 512B"))
 
 
@@ -42,6 +44,6 @@ def _amount(text: str, units: dict[str, int], help: str) -> int:
     if match is None or match[2] not in units:
         raise CnncalcError([Diagnostic("E711", say("{text} is not an amount", text=text or '""'), help=help)])
     exact = Fraction(match[1]) * units[match[2]]
-    if exact.denominator != 1:
+    if exact.denominator != 1 and (units is COUNT_UNITS or match[2] == "B"):
         raise CnncalcError([Diagnostic("E711", say("{text} is not a whole number", text=text), help=help)])
-    return exact.numerator
+    return round(exact)

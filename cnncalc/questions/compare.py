@@ -121,13 +121,12 @@ def compare(
     """Return networks side by side; the first is what the others are held against.
 
     Graphs are analysed for a batch of 1 in float32; give reports for another. With `depth`, layers that share so many
-    segments of their names are one row. Raises CnncalcError (E710) for fewer than 2 or more than 26 networks.
+    segments of their names are one row. One network stands alone. Raises CnncalcError (E710) for more than 26.
     """
     candidates = tuple(_candidate(one) for one in (first, *others))
-    if not 2 <= len(candidates) <= MOST:
-        problem = say("from 2 to {most} networks can be compared, not {count}", count=len(candidates), most=MOST)
-        help = say("name another spec, or write --with NAME=VALUE, --prune channels=0.5 or --quantize int8")
-        raise CnncalcError([Diagnostic("E710", problem, help=help)])
+    if len(candidates) > MOST:
+        problem = say("at most {most} networks can be compared, not {count}", count=len(candidates), most=MOST)
+        raise CnncalcError([Diagnostic("E710", problem, help=say("compare fewer at once"))])
     totals = {name: _total(name, [read(one) for one in candidates]) for name, read in TOTALS.items()}
     kept = {name: total for name, total in totals.items() if set(total.amounts) != {None}}
     if "nonzero_parameters" in kept and kept["nonzero_parameters"].amounts == kept["parameters"].amounts:

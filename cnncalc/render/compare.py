@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.questions.compare import Amount, Comparison, LayerRow, Part, Total
 from cnncalc.questions.findings import Broken, Differs
+from cnncalc.render.axes import si_text
 from cnncalc.render.screen import Line, Piece
 from cnncalc.render.summary import left_out
 from cnncalc.render.words import cells, clean, folded, left, right, size_text
@@ -32,6 +33,9 @@ TITLES = {
     "training_bytes_adam": later("to train, Adam"),
 }
 """By quantity of a comparison's totals."""
+
+CLOSEST = 12
+"""Digits of a ratio at most."""
 
 CHANGED, SAME, NOTHING = "~", "=", "-"
 """What marks a line in which networks differ, a cell as the first network's, and a network without such a layer."""
@@ -68,7 +72,8 @@ def compare_lines(comparison: Comparison, width: int, *, only_differences: bool 
         yield ""
         yield from _layers(comparison, rows, width)
     yield ""
-    yield from folded(_conclusion(comparison), width)
+    if len(comparison.candidates) > 1:
+        yield from folded(_conclusion(comparison), width)
     for letter, candidate in zip(ascii_uppercase, comparison.candidates, strict=False):
         for note in candidate.notes:
             yield from folded(say("{letter}: {note}", letter=letter, note=clean(note)), width)
@@ -84,34 +89,48 @@ def _legend(comparison: Comparison, width: int) -> Iterator[Line]:
 
 
 def _totals(comparison: Comparison, totals: Sequence[Total], width: int) -> Iterator[Line]:
-    """Yield a line a quantity; the ratios are left out where they do not fit."""
+    """Yield a line a quantity; ratios are left out where they do not fit, and then counts are short."""
+    columns = _total_columns(comparison, totals, short=False)
+    if _width(columns) > width:
+        columns = [column for column in columns if column.kind != "ratio"]
+    if _width(columns) > width:
+        columns = [column for column in _total_columns(comparison, totals, short=True) if column.kind != "ratio"]
+    yield from _drawn(columns, [one.differs for one in totals])
+
+
+def _total_columns(comparison: Comparison, totals: Sequence[Total], *, short: bool) -> list[Column]:
     letters = ascii_uppercase[: len(comparison.candidates)]
     columns = [Column("name", "", False, [Cell(say(TITLES[one.quantity])) for one in totals])]
     for at, letter in enumerate(letters):
-        texts = [amount_text(one.quantity, one.amounts[at]) for one in totals]
+        texts = [amount_text(one.quantity, one.amounts[at], short=short) for one in totals]
         differs = [one.amounts[at] != one.amounts[0] for one in totals]
         columns.append(Column("amount", letter, True, list(map(Cell, texts, differs))))
         if at:
             ratios = [ratio_text(one.ratios[at]) if one.amounts[at] != one.amounts[0] else "" for one in totals]
             columns.append(Column("ratio", "", True, list(map(Cell, ratios, differs))))
-    if _width(columns) > width:
-        columns = [column for column in columns if column.kind != "ratio"]
-    yield from _drawn(columns, [one.differs for one in totals])
+    return columns
 
 
-def amount_text(quantity: str, amount: Amount) -> str:
-    """Write an amount of a quantity of the totals."""
+def amount_text(quantity: str, amount: Amount, *, short: bool = False) -> str:
+    """Write an amount of a quantity of the totals, a `short` one to three digits."""
     if amount is None:
         return NOTHING
     if isinstance(amount, tuple):
         alike = len(set(amount)) == 1 and quantity != "input"
         return number(amount[0]) if alike else shape_text(amount)
-    return size_text(amount) if "bytes" in quantity else number(amount)
+    if "bytes" in quantity:
+        return size_text(amount)
+    return si_text(amount) if short else number(amount)
 
 
 def ratio_text(ratio: float | None) -> str:
-    """Write a ratio to the first network, with three digits or more: `x0.52`, `x12.3`, `x0.00417`."""
-    return "" if ratio is None else f"x{ratio:,.0f}" if ratio >= 1000 else f"x{ratio:.3g}"
+    """Write a ratio to the first network: `x0.52`, `x0.00417`; where only more digits tell it from 1, `x1.00006`."""
+    if ratio is None:
+        return ""
+    digits = 3
+    while ratio != 1 and digits < CLOSEST and float(f"{ratio:.{digits - 1}g}") == 1:
+        digits += 1
+    return f"x{ratio:,.0f}" if ratio >= 1000 else f"x{ratio:.{digits}g}"
 
 
 def _layers(comparison: Comparison, rows: Sequence[LayerRow], width: int) -> Iterator[Line]:

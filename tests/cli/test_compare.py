@@ -75,6 +75,15 @@ def test_budgets_for_a_build_server():
     assert "ResNet-34: 21,797,672 parameters are 9,797,672 more than the 12,000,000 allowed" in done.err
 
 
+def test_one_network_is_held_against_budgets():
+    done = cnncalc("compare", RESNET18, "--max-params", "11M", "--max-memory", "6.2MiB", "--depth", 1)
+    assert done.code == 1
+    assert "ResNet-18: 11,689,512 parameters are 689,512 more than the 11,000,000 allowed" in done.err
+    assert "1,814,073,344" in done.out and "differ" not in done.out and "~" not in done.out
+    kept = cnncalc("compare", RESNET18, "--max-params", "12M", "--max-memory", "6.2MiB", "--json")
+    assert kept.code == 0 and kept.json["broken_budgets"] == [] and len(kept.json["networks"]) == 1
+
+
 def test_equality_for_a_build_server():
     assert cnncalc("compare", LENET, LENET, "--expect-equal").code == 0
     done = cnncalc("compare", LENET, "--with", "input=1x28x28", "--expect-equal")
@@ -95,10 +104,18 @@ def test_a_narrow_terminal_leaves_columns_out_and_says_so(columns):
     assert "\x1b[33m" in done.out
 
 
+@pytest.mark.parametrize(("columns", "millions"), [(65, "11,689,512"), (64, "11.7M")])
+def test_counts_are_short_where_three_networks_leave_no_room(columns, millions):
+    done = in_terminal("compare", RESNET18, RESNET34, DENSENET, "--depth", 1, columns=columns)
+    lines = unstyled(done.out).splitlines()
+    assert max(map(len, lines)) <= columns and any(millions in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((LENET,), "from 2 to 26 networks can be compared, not 1"),
+        ((LENET,), "there is only one network, and nothing to compare it with"),
+        ((LENET, "--expect-equal"), "there is only one network, and nothing to compare it with"),
         ((LENET, LENET, "--max-params", "5MB"), "5MB is not an amount"),
         ((LENET, LENET, "--max-memory", "20"), "write the unit"),
         ((LENET, LENET, "--equal-in", "sizes"), "networks cannot be equal in sizes"),

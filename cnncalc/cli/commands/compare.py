@@ -13,7 +13,10 @@ from cnncalc.cli.options import (
     BatchOption,
     Color,
     ColorOption,
+    DepthOption,
     Dtype,
+    DtypeOption,
+    InputOption,
     JsonOption,
     LangOption,
     MaxLayersOption,
@@ -46,16 +49,10 @@ def compare(
         ),
     ] = None,
     set_: SetOption = None,
-    input: Annotated[
-        str | None,
-        typer.Option("--input", metavar=say("SHAPE"), help=say("Another input of all of them."), show_default=False),
-    ] = None,
+    input: InputOption = None,
     batch: BatchOption = 1,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help=say("For the bytes."))] = Dtype.float32,
-    depth: Annotated[
-        int | None,
-        typer.Option("--depth", min=1, help=say("Name segments shown; deeper layers are summed."), show_default=False),
-    ] = None,
+    dtype: DtypeOption = Dtype.float32,
+    depth: DepthOption = None,
     only_differences: Annotated[
         bool, typer.Option("--only-differences", help=say("Leave out what all of them have alike."))
     ] = False,
@@ -113,7 +110,7 @@ def compare(
 ) -> None:
     """Load and analyse all of them, print the table, tell what was found."""
     with guard(as_json=json, color=color.value):
-        from cnncalc.cli.comparing import budgets, expectation, show_findings, variants
+        from cnncalc.cli.comparing import budgets, check_count, expectation, show_findings, variants
         from cnncalc.questions.candidates import candidates
         from cnncalc.questions.compare import compare as compare_all
         from cnncalc.questions.findings import broken_budgets, differences
@@ -131,6 +128,7 @@ def compare(
             dtype=dtype.value,
             max_layers=max_layers,
         )
+        check_count(len(found), allowed)
         told = {one.report.graph.source: one.report.warnings for one in reversed(found)}
         for source, warnings in told.items():
             show_warnings(warnings, source, color.value)
