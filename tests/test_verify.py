@@ -197,3 +197,34 @@ def test_a_field_whose_phases_are_wrong_does_not_pass(monkeypatch):
     assert not cnncalc.run(cnncalc.loads(text)).mismatches
     monkeypatch.setattr(Spread, "sees", lambda self, output: range(output // 2 - 2, output // 2 + 1))
     assert [name for name, _ in cnncalc.run(cnncalc.loads(text)).mismatches] == ["upconv1"]
+
+
+ODD = {
+    "a bicubic place on a position": ("[1, 7, 6]", [
+        "{type: Upsample, size: [4, 14], mode: bicubic}", "{type: AdaptiveMaxPool2d, output_size: [6, 4]}"]),
+    "cut off and padded again": ("[1, 6, 5, 4]", [
+        "{type: ConvTranspose3d, out_channels: 1, kernel_size: [3, 3, 1], padding: 1}",
+        "{type: ReplicationPad3d, padding: [2, 1, 0, 2, 2, 1]}"]),
+    "padded by what lies opposite": ("[1, 4, 6]", [
+        "{type: ConvTranspose2d, out_channels: 2, kernel_size: 2, stride: 2, padding: 2, output_padding: 1}",
+        "{type: CircularPad2d, padding: [1, 2, 0, 2]}"]),
+    "rows averaged, columns convolved": ("[2, 9, 12]", [
+        "{type: Mean, dim: 2}", "{type: Conv1d, out_channels: 3, kernel_size: 3}",
+        "{type: Upsample, scale_factor: 2, mode: linear}"]),
+    "rows taken for channels": ("[2, 9, 12]", [
+        "{type: Flatten, start_dim: 1, end_dim: 2}", "{type: Conv1d, out_channels: 3, kernel_size: 3, stride: 2}"]),
+    "a window along two axes": ("[1, 8, 9]", [
+        "{type: Flatten, start_dim: 2}", "{type: Conv1d, out_channels: 3, kernel_size: 4, stride: 2}"]),
+    "groups of features": ("[1, 8, 6]", ["Flatten", "{type: GroupNorm, num_groups: 6}"]),
+    "statistics, and units in the padding": ("[1, 4]", [
+        "LayerNorm", "{type: ZeroPad1d, padding: [2, 0]}", "Flatten"]),
+}  # fmt: skip
+"""Networks on which what was stated of a unit was once not what it sees."""
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_units_see_is_proven_in_odd_places_too(case):
+    shape, layers = ODD[case]
+    proof = cnncalc.run(cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {one}\n" for one in layers)))
+    assert not proof.mismatches
+    assert proof.units

@@ -104,9 +104,10 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
             continue
         same = all(one == field for one in after.fields)
         left = say("RF") if same else say("RF_{axis}", axis=names[axis])
+        place = (before.places[axis] if before else axis + 1) - 1
         rules.append(
             _field_rule(
-                left, field, before.fields[axis] if before else Field(1, 1, 0), relation, axis, len(node.inputs)
+                left, field, before.fields[axis] if before else Field(1, 1, 0), relation, place, len(node.inputs)
             )
         )
     smallest, ungated = after.smallest[0].size, after.without_gate[0].size
@@ -129,7 +130,7 @@ def _field_rule(left: str, field: Field, before: Field, relation: object, axis: 
         return Rule(left, say("all that the whole map before it sees"), str(field.size), field.size)
     if inputs > 1:
         return Rule(left, say("the union of its paths"), str(field.size), field.size, place)
-    window = relation.axes[axis] if isinstance(relation, Windows) and axis < len(relation.axes) else None
+    window = relation.axes[axis] if isinstance(relation, Windows) and 0 <= axis < len(relation.axes) else None
     if window is None or isinstance(window, Whole) or (window == Window() and field == before):
         return Rule(left, say("that of its input"), str(field.size), field.size, place)
     taken = _window_rule(left, field, before, window)

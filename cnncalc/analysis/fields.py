@@ -76,7 +76,7 @@ def _beside(field: Field, kernel: int, dilation: int, stride: int | Fraction, fi
 def _followed(axis: Window | Bins | Spread | Sampling, field: Field, count: int) -> Field:
     """Return the field behind any window, phase by phase."""
     outputs, inputs = axis.period
-    pattern = _Pattern(field)
+    pattern = Pattern(field)
     times = pattern.length // gcd(pattern.length, inputs)
     looked = 2 if pattern.ordered else min(span(axis), 2 * pattern.length)
     length = _followable(outputs * times if field.repeats else None, count, looked)
@@ -99,7 +99,7 @@ def _followable(period: int | None, count: int, looked: int) -> int | None:
 
 def _field(ends: Sequence[Ends], jump: int | Fraction, count: int, repeats: bool) -> Field:
     """Return the field whose units see `ends`, `jump` positions apart on average."""
-    starts = [one[0] for one in ends if one]
+    starts = [one[0] for one in ends[:count] if one]
     if not starts:
         return Field(0, 0, 0)
     size = max(map(_size, ends[:count]))
@@ -134,11 +134,11 @@ def widest(axis: Window | Bins | Spread | Sampling, before: Field, after: Field)
     """Return the unit that decides the size of `after`, the field behind `axis`; None where none sees anything."""
     unit = next((at for at, ends in enumerate(after.phases) if _size(ends) == after.size), 0)
     looks_at = axis.sees(unit)
-    ends = _Pattern(before).together(looks_at)
+    ends = Pattern(before).together(looks_at)
     return Widest(unit, looks_at, *ends) if ends else None
 
 
-class _Pattern:
+class Pattern:
     """What each unit sees, one after the other, also beyond the map."""
 
     def __init__(self, field: Field) -> None:
@@ -185,7 +185,7 @@ def together(ends: Iterable[Ends]) -> Ends:
 
 def _hull(field: Field, units: int, limit: int) -> Field:
     """Return what `units` neighbouring units see together, within the input."""
-    ends = _Pattern(field).together(range(units))
+    ends = Pattern(field).together(range(units))
     if ends is None:
         return Field(0, 0, 0)
     first, last = max(0, ends[0]), min(limit - 1, ends[1])
@@ -205,7 +205,7 @@ def union(fields: Sequence[Field], limit: int, count: int) -> Field:
     if all(field.jump == first.jump and not field.phases for field in fields):
         start = min(field.start for field in fields)
         return Field(max(field.start + field.size for field in fields) - start, first.jump, start)
-    patterns = [_Pattern(field) for field in fields]
+    patterns = [Pattern(field) for field in fields]
     largest = max(patterns, key=lambda pattern: pattern.field.size)
     together_again = None  # paths that drift apart never come together again
     if all(field.repeats and field.jump == first.jump for field in fields):

@@ -15,7 +15,7 @@ from cnncalc.analysis.fields import Field, Fields, centre, through, union
 from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Axis, Everything, Reduced, Reindexed, Seen, SizeOnly, Whole, Window, Windows
+from cnncalc.layers.geometry import Axis, Blocks, Everything, Reduced, Reindexed, Seen, SizeOnly, Whole, Window, Windows
 from cnncalc.text import Shape, later, say
 
 
@@ -24,21 +24,26 @@ class Receptive(NamedTuple):
 
     `fields`: over all paths. `without_gate`: leaving out gates, which see the whole input (squeeze and excitation), and
     the statistics that an input is normalised by; this is what papers quote. `smallest`: the path that sees least.
-    `sizes`: the node's own spatial sizes, or those of the map that was flattened into it (`flat`).
+    `places`: along which axis of the node's shape each axis of the input lies (0: the channels); `sizes`: how many
+    units there are along it, or were before it was flattened into others. `flat`: whether the node has other axes than
+    the input. `bound`: whether `fields` may be more than what a unit sees: where windows slid along axes laid end to
+    end, and where a path on which all units see the same, but not all there is, met another.
     """
 
     fields: Fields
     without_gate: Fields
     smallest: Fields
     sizes: Shape
-    flat: bool
+    places: tuple[int, ...]
+    flat: bool = False
+    bound: bool = False
 
 
 def receptive(graph: Graph) -> tuple[dict[str, Receptive], list[Diagnostic]]:
     """Return the receptive field of every node, heads included, and a warning for each join of unaligned paths."""
     sizes = graph.input_shape[1:]
     start = tuple(Field(1, 1, 0) for _ in sizes)
-    found = {INPUT: Receptive(start, start, start, sizes, False)}
+    found = {INPUT: Receptive(start, start, start, sizes, tuple(range(1, len(sizes) + 1)))}
     warnings: list[Diagnostic] = []
     for node in graph.every_node():
         before = [found[name] for name in node.inputs]
@@ -87,12 +92,12 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
         message = say(template, name=node.name, values=", ".join(map(str, values)))
         warnings.append(Diagnostic("W510", message, node.span, say("check the padding and stride of its branches")))
     ungated = [path for path, (_, relation) in zip(paths, read, strict=True) if not _is_gate(relation)] or paths
-    sizes = max((path.sizes for path in paths), key=lambda shape: (len(shape), shape))
+    largest = max(paths, key=lambda path: path.sizes)
 
     def joined(fields: Iterable[Fields]) -> Fields:
         found: list[Field] = []
         before_it: object = None
-        for along in zip(_axes(fields), limits, sizes, strict=True):
+        for along in zip(_axes(fields), limits, largest.sizes, strict=True):
             found.append(found[-1] if along == before_it else union(*along))
             before_it = along
         return tuple(found)
@@ -101,8 +106,10 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
         joined(path.fields for path in paths),
         joined(path.without_gate for path in ungated),
         tuple(min(axis, key=lambda field: field.size) for axis in _axes(path.smallest for path in paths)),
-        sizes,
+        largest.sizes,
+        largest.places,
         any(path.flat for path in paths),
+        any(path.bound for path in paths) or any(map(_half_covered, _axes(path.fields for path in paths), limits)),
     )
 
 
@@ -113,50 +120,88 @@ def _axes(paths: Iterable[Fields]) -> list[Fields]:
 
 def _step(before: Receptive, relation: Seen, node: Node, limits: Shape) -> Receptive:
     """Follow one input through a node."""
-    if isinstance(relation, Reindexed):
-        flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
-        return before._replace(flat=flat) if flat else before
     if not before.fields:
         return before
-    moves_features = len(node.output_shape) == 1  # in a vector: each still sees what it saw
-    if isinstance(relation, Windows) and (moves_features or all(window == _IDENTITY for window in relation.axes)):
+    if isinstance(relation, Windows) and (
+        len(node.output_shape) == 1  # in a vector each feature still sees what it saw
+        or all(window == _IDENTITY for window in relation.axes)
+    ):
         return before
-    if before.flat or isinstance(relation, Everything):
-        axes: Sequence[Axis] = [Whole(size) for size in before.sizes]
-    elif isinstance(relation, Reduced):
-        axes = [Whole(size) if at in relation.axes else _IDENTITY for at, size in enumerate(before.sizes, 1)]
-    else:
-        axes = relation.axes
-
-    flat = before.flat or len(node.output_shape) != len(before.sizes) + 1
-    sizes = before.sizes if flat else node.output_shape[1:]
+    output = node.output_shape
+    places = tuple(_place(place, relation) for place in before.places)
+    axes = [_looks(before, at, relation, place, output) for at, place in enumerate(places)]
+    mixed = isinstance(relation, Windows | Blocks) and any(
+        isinstance(axis, Whole) and not _alone(before, at) and before.fields[at].jump for at, axis in enumerate(axes)
+    )
+    sizes = tuple(
+        output[place] if isinstance(relation, Windows) and place and _alone(before, at) else size
+        for at, (place, size) in enumerate(zip(places, before.sizes, strict=True))
+    )
 
     def follow(fields: Fields) -> Fields:
         found: list[Field] = []
         before_it: object = None
         for along in zip(axes, fields, limits, sizes, strict=True):
             # axes that are alike share their field, and so are found to be alike at once by the next layer
-            found.append(found[-1] if along == before_it else through(*along))
+            axis, field, *_ = along
+            found.append(found[-1] if along == before_it else field if axis == _IDENTITY else through(*along))
             before_it = along
         return tuple(found)
 
     fields = follow(before.fields)
-    if isinstance(relation, Windows) and relation.statistics and not before.flat:
-        return before._replace(fields=fields)
+    bound = before.bound or mixed
+    if isinstance(relation, Windows) and relation.statistics:
+        return before._replace(fields=fields, bound=bound)
     return Receptive(
         fields,
         fields if before.without_gate is before.fields else follow(before.without_gate),
         fields if before.smallest is before.fields else follow(before.smallest),
         sizes,
-        flat,
+        places,
+        before.flat or len(output) != len(before.sizes) + 1,
+        bound,
     )
 
 
 _IDENTITY = Window()
 
 
+def _place(place: int, relation: Seen) -> int:
+    """Return which axis of the output an axis of the input becomes, or is laid into; of one that is gone 0."""
+    if isinstance(relation, Reindexed):
+        return place if place <= relation.start else max(relation.start, place - (relation.end - relation.start))
+    if isinstance(relation, Reduced):
+        return 0 if place in relation.axes else place - sum(one < place for one in relation.axes)
+    return place
+
+
+def _looks(before: Receptive, at: int, relation: Seen, place: int, output: Shape) -> Axis:
+    """Return what a unit of `output` looks at along axis `at` of the input, which lies along its axis `place`."""
+    whole, own = Whole(before.sizes[at]), before.places[at]
+    if isinstance(relation, Everything | Blocks) or (isinstance(relation, Reduced) and own in relation.axes):
+        return whole
+    if place == 0:  # a unit is all channels of a position; in a vector each feature is one
+        return whole if len(output) > 1 else _IDENTITY
+    if not isinstance(relation, Windows) or relation.axes[own - 1] == _IDENTITY:
+        return _IDENTITY
+    return relation.axes[own - 1] if _alone(before, at) else whole
+
+
+def _alone(before: Receptive, at: int) -> bool:
+    """Whether no other axis of the input that has several units lies along the same axis."""
+    shared = zip(before.places, before.sizes, strict=True)
+    return before.places[at] > 0 and all(
+        other == at or place != before.places[at] or size == 1 for other, (place, size) in enumerate(shared)
+    )
+
+
 def _covers(fields: Fields) -> bool:
     return any(field.jump == 0 for field in fields)
+
+
+def _half_covered(along: Fields, limit: int) -> bool:
+    """Whether a path on which all units see the same part of an axis meets one on which each sees its own."""
+    return any(field.jump for field in along) and any(field.jump == 0 and field.size < limit for field in along)
 
 
 def _is_gate(relation: Seen) -> bool:

@@ -13,6 +13,7 @@ from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import (
     Axis,
     Bins,
+    Blocks,
     Everything,
     Reduced,
     Reindexed,
@@ -81,6 +82,9 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
         return tuple(map(_all, shape))
     if isinstance(relation, SizeOnly):
         return ((),) * len(shape)
+    if isinstance(relation, Blocks):
+        size = relation.size
+        return (_merge((first // size * size, last // size * size + size - 1) for first, last in need[0]),)
     if isinstance(relation, Reindexed):
         laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
         return (*need[: relation.start], *laid, *need[relation.start + 1 :])
@@ -142,7 +146,9 @@ def _reached(axis: Spread, first: int, last: int) -> Iterable[Interval]:
 def _read(axis: Sampling, first: int, last: int) -> Iterable[Interval]:
     """Yield the positions that the outputs `first` to `last` of an upsampling are read from."""
     if axis.step <= axis.parts or last - first >= MOST_POINTS:  # the place moves on by at most one position
-        yield axis.sees(first)[0], axis.sees(last)[-1]
+        # one that lies on a position sees that alone, so that its neighbour may see further
+        seen = [axis.sees(output) for output in (first, min(first + 1, last), max(first, last - 1), last)]
+        yield min(one[0] for one in seen), max(one[-1] for one in seen)
         return
     for output in range(first, last + 1):
         seen = axis.sees(output)

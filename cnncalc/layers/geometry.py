@@ -198,6 +198,12 @@ class Everything(NamedTuple):
     """Every output element sees every input element (Linear, Softmax over a vector)."""
 
 
+class Blocks(NamedTuple):
+    """Of a vector: each element sees all of its own block of `size` neighbours, which are laid end to end."""
+
+    size: int
+
+
 class Reindexed(NamedTuple):
     """Each output element is one input element at another index: axes `start` to `end` laid end to end, row-major."""
 
@@ -215,7 +221,7 @@ class SizeOnly(NamedTuple):
     """Nothing is seen of the input: only its size is read."""
 
 
-Seen = Windows | Everything | Reindexed | Reduced
+Seen = Windows | Everything | Blocks | Reindexed | Reduced
 Relation = Seen | SizeOnly
 
 

@@ -75,7 +75,7 @@ class GroupNorm(Normalisation):
 
     def windows(self, inputs: Shapes, output: Shape) -> Sequence[Relation]:
         """Through the statistics, each position sees all of its group."""
-        return [own_statistics(output, range(len(output)))]
+        return [own_statistics(output, range(len(output)), self.num_groups)]
 
     @classmethod
     def samples(cls) -> list[Sample]:
@@ -87,6 +87,7 @@ class GroupNorm(Normalisation):
             Sample({"num_groups": 2}, ((4, 7),)),
             Sample({"num_groups": 2}, ((4, 2, 3, 2),)),
             Sample({"num_groups": 1}, ((6,),)),
+            Sample({"num_groups": 3}, ((6,),)),
         ]
 
     @classmethod

@@ -22,7 +22,7 @@ from cnncalc.layers.base import (
     inferred,
     single,
 )
-from cnncalc.layers.geometry import Everything, Relation, Whole, Window, Windows
+from cnncalc.layers.geometry import Blocks, Everything, Relation, Whole, Window, Windows
 from cnncalc.layers.kinds import Count, Flag, Real, argument
 from cnncalc.text import Shape, later, number, say, shape_text
 
@@ -84,13 +84,14 @@ class Normalisation(SameShape, NoProducts, Layer):
         return Rule(say("params"), symbols, f"2*{sizes}", 2 * prod(learned), note)
 
 
-def own_statistics(shape: Shape, axes: Container[int]) -> Relation:
+def own_statistics(shape: Shape, axes: Container[int], groups: int = 1) -> Relation:
     """Return what a position sees that is normalised with all others along `axes` of `shape` (0: the channels).
 
-    It sees them through their mean and variance only, which the receptive field without gates leaves out.
+    It sees them through their mean and variance only, which the receptive field without gates leaves out. `groups` of
+    the channels are normalised apart, which in a map does not change the positions that are seen.
     """
     if len(shape) == 1:
-        return Everything()
+        return Everything() if groups == 1 else Blocks(shape[0] // groups)
     seen = [Whole(size) if at in axes else Window() for at, size in enumerate(shape)]
     return Windows(tuple(seen[1:]), statistics=True)
 

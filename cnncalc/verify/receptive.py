@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from typing import NamedTuple
 
-from cnncalc.analysis.fields import Field, Fields
+from cnncalc.analysis.fields import Field, Fields, Pattern
 from cnncalc.analysis.report import LayerFacts, Report
 from cnncalc.analysis.window import window
 from cnncalc.engine.probe import measure
@@ -23,6 +24,8 @@ Interval = tuple[int, int] | None
 
 MOST_PHASES_ASKED = 16
 """Of a field with more phases only those are asked that decide its numbers."""
+MORE_PERIODS = (0, 2, 8)
+"""How much further from the border units are looked for that no border clips."""
 
 
 def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProof, ...]]:
@@ -30,7 +33,7 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
     graph = report.graph
     facts = report.layer_facts
     wanted: dict[str, list[tuple[str, Shape]]] = {}
-    last_map = next((node for node in reversed(graph.nodes) if _is_map(facts[node.name])), None)
+    last_map = next((node for node in reversed(graph.nodes) if any(size > 1 for size in node.output_shape[1:])), None)
     if last_map is not None:
         sizes = last_map.output_shape[1:]
         middle = tuple(size // 2 for size in sizes)
@@ -40,10 +43,12 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
             ("last", tuple(size - 1 for size in sizes)),
         ]
     output = graph.nodes[-1]
-    whole = facts[output.name].receptive.fields
-    sees_whole = output is not last_map and bool(whole) and all(field.jump == 0 for field in whole)
-    if sees_whole:
-        wanted[output.name] = [("any", (0,) * max(1, len(output.output_shape) - 1))]
+    told = facts[output.name].receptive
+    whole, exact = told.fields, not told.bound
+    covered = bool(whole) and not any(field.jump for field in whole)
+    anywhere = _on_data(graph) if covered and (output is not last_map or (told.flat and exact)) else None
+    if anywhere is not None:
+        wanted[output.name] = [("any", anywhere)]
     measured = measure(graph, {name: [position for _, position in units] for name, units in wanted.items()})
     proofs = [
         UnitProof(
@@ -52,7 +57,7 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
             position,
             Check(
                 "input seen",
-                _ends(whole) if name == output.name and sees_whole else window(graph, name, position),
+                _ends(whole) if unit == "any" and exact else window(graph, name, position),
                 seen,
             ),
         )
@@ -65,6 +70,14 @@ def prove_fields(report: Report) -> tuple[tuple[UnitProof, ...], tuple[FieldProo
 
 def _is_map(facts: LayerFacts) -> bool:
     return not facts.receptive.flat and any(size > 1 for size in facts.node.output_shape[1:])
+
+
+def _on_data(graph: Graph) -> Shape | None:
+    """Return the first, the middle or the last unit of the output, the first of them that sees more than padding."""
+    output = graph.nodes[-1]
+    sizes = output.output_shape[1:] or output.output_shape
+    tried = (tuple(0 for _ in sizes), tuple(size // 2 for size in sizes), tuple(size - 1 for size in sizes))
+    return next((place for place in tried if None not in window(graph, output.name, place)), None)
 
 
 def _ends(whole: Fields) -> tuple[Interval, ...]:
@@ -81,29 +94,63 @@ def _fields(report: Report, name: str) -> Iterator[FieldProof]:
     graph = report.graph
     sizes = report.layer(name).node.output_shape[1:]
     for axis, field in enumerate(report.layer(name).receptive.fields):
-        count = len(field.phases) or 1
-        moved = field.jump * count
-        if moved == 0 or moved.denominator != 1 or not field.repeats:
+        found = _units(graph, name, axis, field, sizes)
+        if found is None:
             continue
-        step = int(moved)
-        ends = [one for one in field.phases or ((field.start, field.start + field.size - 1),) if one]
-        periods = max(0, -(min(ends)[0] // step))
-        end = max(last for _, last in ends) + 1 + (periods + 1) * step
-        own = graph.input_shape[1 + axis]
-        length = own + max(0, -((own - end) // step)) * step
-        shape = tuple(length if at == 1 + axis else size for at, size in enumerate(graph.input_shape))
-        asked = [periods * count + unit for unit in _deciding(field, sizes[axis])]
-        larger = resized(graph, name, shape)
-        if larger is None or larger.nodes[-1].output_shape[1 + axis] <= asked[-1]:
-            continue
-        line = _line_on_data(larger, name, axis, asked[0])
-        if line is None:
-            continue
-        places = [(*line[:axis], one, *line[axis + 1 :]) for one in asked]
-        seen = [windows[axis] for windows in measure(larger, {name: places})[name]]
-        measured = _size_jump_start(seen, count, periods)
+        larger = found.graph
+        seen = [windows[axis] for windows in measure(larger, {name: found.units})[name]]
+        measured = _size_jump_start(seen, len(field.phases) or 1, found.periods)
         check = Check("receptive field (size, jump, start)", (field.size, field.jump, field.start), measured)
-        yield FieldProof(name, axis, length, check)
+        yield FieldProof(name, axis, larger.input_shape[1 + axis], check)
+
+
+class _Places(NamedTuple):
+    """Units to ask in a network for a longer input, `periods` of the field's phases behind the first."""
+
+    graph: Graph
+    units: list[Shape]
+    periods: int
+
+
+def _units(graph: Graph, name: str, axis: int, field: Field, sizes: Shape) -> _Places | None:
+    """Return the units nearest to the border that see all of `field`; where none do, those furthest from it.
+
+    What an inner layer cuts off and pads again reaches further than the padding, and so do windows that meet mirrored
+    padding. Far from the border nothing does, and all there is asked, so that a wrong field is found out.
+    """
+    found = None
+    for more in MORE_PERIODS:
+        tried = _places(graph, name, axis, field, sizes, more)
+        found = tried or found
+        if tried and all(window(tried.graph, name, one)[axis] == Pattern(field).at(one[axis]) for one in tried.units):
+            break
+    return found
+
+
+def _places(graph: Graph, name: str, axis: int, field: Field, sizes: Shape, more: int) -> _Places | None:
+    """Return units `more` periods behind those that reach before the input, which is lengthened along `axis` for them.
+
+    None where there are none.
+    """
+    count = len(field.phases) or 1
+    moved = field.jump * count
+    if moved == 0 or moved.denominator != 1 or not field.repeats:
+        return None
+    step = int(moved)
+    ends = [one for one in field.phases or ((field.start, field.start + field.size - 1),) if one]
+    periods = max(0, -(min(ends)[0] // step)) + more
+    end = max(last for _, last in ends) + 1 + (periods + 1 + more) * step
+    own = graph.input_shape[1 + axis]
+    length = own + max(0, -((own - end) // step)) * step
+    shape = tuple(length if at == 1 + axis else size for at, size in enumerate(graph.input_shape))
+    asked = [periods * count + unit for unit in _deciding(field, sizes[axis])]
+    larger = resized(graph, name, shape)
+    if larger is None or larger.nodes[-1].output_shape[1 + axis] <= asked[-1]:
+        return None
+    line = _line_on_data(larger, name, axis, asked[0])
+    if line is None:
+        return None
+    return _Places(larger, [(*line[:axis], one, *line[axis + 1 :]) for one in asked], periods)
 
 
 def _deciding(field: Field, units: int) -> list[int]:

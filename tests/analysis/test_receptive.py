@@ -152,6 +152,32 @@ layers:
     assert window(graph, "pooled", (2,)) == ((0, 19), (0, 29))
 
 
+def test_an_axis_is_followed_where_another_is_gone_or_laid_into_the_channels():
+    """By hand: 3 wide, stride 2, then 3 wide again: 3 + 2*2 = 7 columns, 2 apart. Of the 20 rows all are seen."""
+    graph = loads("""
+input: [4, 20, 31]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 4, kernel_size: 3, stride: [1, 2], padding: 1}
+  - {name: mean, type: Mean, dim: 2, from: conv}
+  - {name: after_mean, type: Conv1d, out_channels: 8, kernel_size: 3}
+  - {name: lines, type: Flatten, start_dim: 1, end_dim: 2, from: conv}
+  - {name: after_lines, type: Conv1d, out_channels: 8, kernel_size: 3}
+""")
+    found = receptive(graph)[0]
+    assert found["mean"].fields == found["lines"].fields == (Field(20, 0, 0), Field(3, 2, -1))
+    assert found["after_mean"].fields == found["after_lines"].fields == (Field(20, 0, 0), Field(7, 2, -1))
+    assert not found["after_lines"].bound
+
+
+def test_a_group_of_features_sees_what_its_features_saw():
+    """12 features of a 3x4 map in four groups: the third is the last two of the second row, the first of the third."""
+    text = "input: [1, 3, 4]\nlayers: [Flatten, {name: norm, type: GroupNorm, num_groups: 4}]\n"
+    graph = loads(text)
+    assert window(graph, "norm", (7,)) == ((1, 2), (0, 3))
+    assert window(graph, "norm", (0,)) == ((0, 0), (0, 2))
+    assert receptive(graph)[0]["norm"].bound
+
+
 def test_unaligned_branches_are_warned_of_and_their_union_is_reported():
     graph = loads("""
 input: [1, 10, 10]

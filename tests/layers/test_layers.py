@@ -14,6 +14,7 @@ from cnncalc.layers import CANONICAL, LAYERS, layer_type
 from cnncalc.layers.base import BadSample, Layer, LayerError, Rule, Sample, argument_fields, create
 from cnncalc.layers.geometry import (
     Bins,
+    Blocks,
     Everything,
     Reduced,
     Reindexed,
@@ -285,7 +286,7 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
     layer = create(kind, sample.arguments)
     output = layer.output_shape(sample.inputs)
     for shape, relation in zip(sample.inputs, layer.windows(sample.inputs, output), strict=True):
-        if isinstance(relation, Everything | Reindexed | Reduced | SizeOnly):
+        if isinstance(relation, Everything | Blocks | Reindexed | Reduced | SizeOnly):
             continue
         assert isinstance(relation, Windows)
         first = 0 if len(output) == 1 and relation.axes else 1  # a vector has the axis of its features, or none
