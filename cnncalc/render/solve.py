@@ -219,9 +219,8 @@ def field_lines(answer: FieldAnswer, width: int) -> Iterator[Line]:
         yield from told(say("this sees {size}, which is less; name what may change with --vary", size=nearest), width)
         yield from derived([answer.misses[0].rule], 1)
         return
-    yield from told(
-        say("nothing in these ranges sees {size}; the field only grows with each number", size=question.target), width
-    )
+    wanted = number(question.target or 0)
+    yield from told(say("nothing in these ranges sees {size}; the field only grows with each number", size=wanted), width)
     yield [Piece(say("nearest:"), "bold")]
     yield from table(headers, [_seen_cells(seen) for seen in answer.misses])
     yield from derived([answer.misses[0].rule], 1)

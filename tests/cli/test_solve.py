@@ -100,7 +100,11 @@ def test_standard_input_is_read():
         ((LENET, "--kernel", "3"), "--kernel is about a lone kernel"),
         ((LENET, "--vary", "padding", "--target", "3x3"), "--vary conv1.padding"),
         ((LENET, "--vary", "input", "--target", "parms<=3"), "names nothing that can be wanted"),
-        ((LENET, "--vary", "input"), "nothing is wanted"),
+        ((LENET, "--vary", "input"), "nothing is said of what is wanted"),
+        ((LENET, "--at", "conv2", "--target", "7x7"), "write --vary input"),
+        ((LENET, "--layer", "conv2", "--vary", "pading", "--target", "7x7"), "did you mean padding?"),
+        ((LENET, "--layer", "pool2", "--vary", "groups", "--target", "7x7"), "pool2 is of type AvgPool2d, which has"),
+        ((RESNET50, "--layer", "layer2", "--vary", "stride", "--target", "7x7"), "write --layer layer2.0.conv1"),
         (("nowhere.yaml", "--vary", "input", "--target", "3"), "nowhere.yaml"),
     ],
 )

@@ -99,8 +99,12 @@ def solve_network(
     Raises CnncalcError: what is wrong with the spec as it is, E720 for a question that makes no sense, E223 for a layer
     there is not, E472 where there are more combinations than `max_combinations`.
     """
-    if not vary or not targets:
-        raise refused(say("nothing is varied, or nothing is wanted"), say("write --vary padding --target 14x14"))
+    if not vary:
+        raise refused(
+            say("nothing is said of what may vary"), say("write --vary input, a var, or --layer conv1 --vary padding")
+        )
+    if not targets:
+        raise refused(say("nothing is said of what is wanted"), say("write --target 14x14, or --target 'params<=5M'"))
     graph = network.draft.graph(
         input_shape=network.input_shape, settings=network.settings, max_layers=network.max_layers
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from cnncalc.analysis.explain import missing_layer
-from cnncalc.diagnostics import did_you_mean
+from cnncalc.diagnostics import CnncalcError, did_you_mean
 from cnncalc.graph import Graph, Node
 from cnncalc.layers.base import argument_fields
 from cnncalc.layers.kinds import Choice, Count, Flag, PaddingPairs, PerAxis
@@ -83,17 +83,28 @@ def _unknown(
         return Unknown(name, "input", kept)
     if name in variables:
         return Unknown(name, "var", values or _var_range(name, variables[name]))
-    known_names = [*variables, "input", *sizes]
+    raise _nothing_such(graph, name, [*variables, "input", *sizes], layer)
+
+
+def _nothing_such(graph: Graph, name: str, names: list[str], layer: str | None) -> CnncalcError:
+    """Return what to raise for a name that is none of `names` and no argument of `layer`."""
+    problem = say("there is no {name} to vary here", name=name)
     if layer:
-        known_names = [*argument_fields(type(find_node(graph, layer).layer)), *known_names]
-    near = did_you_mean(name, known_names)
+        node = find_node(graph, layer)
+        names = [*argument_fields(type(node.layer)), *names]
+        problem = say("{layer} is of type {type}, which has no {name}", layer=node.name, type=node.type, name=name)
+    near = did_you_mean(name, names)
+    owners = [node.name for node in graph.every_node() if name in argument_fields(type(node.layer))]
+    inside = [owner for owner in owners if layer and owner.startswith(f"{layer}.")]
     if near:
         help = say("did you mean {name}?", name=near)
-    elif layer or not any(name in argument_fields(type(node.layer)) for node in graph.every_node()):
-        help = say("there are {names}", names=", ".join(known_names))
+    elif inside:
+        help = say("of a group the last layer is meant; write --layer {layer}", layer=inside[0])
+    elif layer or not owners:
+        help = say("there are {names}", names=", ".join(names))
     else:
-        help = say("say whose it is: --layer conv1, or --vary conv1.{name}", name=name)
-    raise refused(say("there is no {name} to vary here", name=name), help)
+        help = say("say whose it is: --layer {layer}, or --vary {layer}.{name}", layer=owners[0], name=name)
+    return refused(problem, help)
 
 
 RANGES: dict[str, range] = {
