@@ -220,7 +220,8 @@ def field_lines(answer: FieldAnswer, width: int) -> Iterator[Line]:
         yield from derived([answer.misses[0].rule], 1)
         return
     wanted = number(question.target or 0)
-    yield from told(say("nothing in these ranges sees {size}; the field only grows with each number", size=wanted), width)
+    said = say("nothing in these ranges sees {size}; the field only grows with each number", size=wanted)
+    yield from told(said, width)
     yield [Piece(say("nearest:"), "bold")]
     yield from table(headers, [_seen_cells(seen) for seen in answer.misses])
     yield from derived([answer.misses[0].rule], 1)
