@@ -20,8 +20,8 @@ SCHEMA_VERSION = 1
 
 
 def dumps(value: object) -> str:
-    """Return JSON text in ASCII, one object, with a last newline."""
-    return json.dumps(value, indent=1) + "\n"
+    """Return JSON text in ASCII, one object, with a last newline; a fraction, such as a jump of 1/2, as 0.5."""
+    return json.dumps(value, indent=1, default=float) + "\n"
 
 
 def report_json(report: Report) -> dict[str, object]:

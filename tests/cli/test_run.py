@@ -69,6 +69,17 @@ def test_the_proof_as_json(small):
     assert proof["checks"] > 15 and proof["peak_bytes"]["agrees"] is True
 
 
+def test_a_jump_that_is_a_fraction_is_a_number_of_the_json(tmp_path):
+    path = tmp_path / "finer.yaml"
+    path.write_text(
+        "input: [1, 4, 4]\nlayers:\n  - {name: up, type: ConvTranspose2d, out_channels: 1, kernel_size: 2, stride: 2}\n"
+    )
+    # A kernel of 2 by steps of 2: each pair of output positions has one of the input, so a step is half of one.
+    fields = cnncalc("run", path, "--json").json["receptive_field"]
+    assert [field["executed"] for field in fields] == [[1, 0.5, 0], [1, 0.5, 0]]
+    assert all(field["agrees"] and field["static"] == field["executed"] for field in fields)
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_disagreement_exits_1_and_says_which(small, monkeypatch, as_json):
     true = Conv.quantities
