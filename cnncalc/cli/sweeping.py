@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from errno import ENOENT
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +15,8 @@ import typer
 
 from cnncalc.cli.options import refused
 from cnncalc.executors import cluster, cores, processes
-from cnncalc.output import cannot_write, replace_file
+from cnncalc.interop.files import check_regular, write_whole
+from cnncalc.output import cannot_write
 from cnncalc.questions.sweep.evaluate import Job, Row
 from cnncalc.questions.sweep.results import Form, Results, whole
 from cnncalc.questions.sweep.run import FEW, run
@@ -40,7 +43,12 @@ class Request(NamedTuple):
 
 
 def work(job: Job, request: Request, view: View) -> list[Row]:
-    """Work out all rows, and write them where that is asked for. Raises CnncalcError; Exit 130 for an interrupt."""
+    """Work out all rows, and write them where that is asked for. Raises CnncalcError; Exit 130 for an interrupt.
+
+    That the picture has a place is asked before the work, which may be long.
+    """
+    if request.svg is not None:
+        _check_picture(Path(request.svg))
     if request.output is not None:
         return _stream(job, request, view, Path(request.output))
     rows: list[Row] = []
@@ -53,7 +61,7 @@ def work(job: Job, request: Request, view: View) -> list[Row]:
 
 def _stream(job: Job, request: Request, view: View, path: Path) -> list[Row]:
     """Work out the rows that the file does not have yet, and write them; an interrupt keeps what is done."""
-    with Results(path, _form(path, job), job, restart=request.restart) as results:
+    with Results(_target(path), _form(path, job), job, restart=request.restart) as results:
         try:
             with (
                 _executor(request, job.plan.size - len(results.rows)) as (executor, parallel),
@@ -77,6 +85,23 @@ def _form(path: Path, job: Job) -> Form:
         problem = say("--output {path}: the ending tells the format, and there is none for this one", path=path)
         raise refused(problem, say("name a file that ends with .csv, .json or .jsonl"))
     return form(job.all_columns)
+
+
+def _target(path: Path) -> Path:
+    """Return the file that a path means, through links. Raises CnncalcError (E122, E123) for a folder or a device."""
+    if path.exists():
+        check_regular(path)
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _check_picture(path: Path) -> None:
+    """Raise CnncalcError where no picture can be written."""
+    if path.suffix.lower() != ".svg":
+        problem = say("what is drawn is SVG, and {path} does not end in .svg", path=path)
+        raise refused(problem, say("name a file that ends in .svg; browsers, Inkscape and slides read it"))
+    target = _target(path)
+    if not target.parent.is_dir():
+        raise cannot_write(path, FileNotFoundError(ENOENT, os.strerror(ENOENT)))
 
 
 def _say_interrupted(done: int, count: int, color: str) -> None:
@@ -131,11 +156,8 @@ def _show_table(job: Job, rows: Sequence[Row], request: Request, view: View, scr
 
 
 def _write_svg(job: Job, rows: Sequence[Row], view: View, path: Path) -> None:
-    """Draw the rows into a file. Raises CnncalcError (E573) where it cannot be written."""
+    """Draw the rows into a file. Raises CnncalcError (E124) where it cannot be written."""
     from cnncalc.render.sweep_plot import sweep_svg
 
-    picture = sweep_svg(picture_of(view, rows), job.source)
-    try:
-        replace_file(path, [picture.encode("utf-8", "backslashreplace")])
-    except OSError as error:
-        raise cannot_write(path, error) from None
+    picture = sweep_svg(picture_of(view, rows), job.source).encode("utf-8", "backslashreplace")
+    write_whole(path, lambda file: file.writelines([picture]))

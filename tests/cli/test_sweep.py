@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -198,6 +200,33 @@ def test_a_plot_as_a_picture(tmp_path):
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "input" in texts and "MACs" in texts
     assert cnncalc("sweep", LENET, "--set", "input=1x4", "--svg", "b.svg", cwd=tmp_path).code == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no named pipes and links here")
+def test_devices_pipes_and_folders_stay_what_they_are_and_links_are_followed(tmp_path):
+    sweep = ("sweep", LENET, "--set", "input=1x{28,32}")
+    for name in ("pipe.csv", "pipe.svg"):
+        os.mkfifo(tmp_path / name)
+        option = "-o" if name.endswith("csv") else "--svg"
+        done = cnncalc(*sweep, option, tmp_path / name)
+        assert (done.code, "E123" in done.err) == (2, True)
+        assert stat.S_ISFIFO((tmp_path / name).stat().st_mode)
+    (tmp_path / "folder.csv").mkdir()
+    assert "E122" in cnncalc(*sweep, "-o", tmp_path / "folder.csv").err
+    for name, option in (("real.csv", "-o"), ("real.svg", "--svg")):
+        (tmp_path / f"link-{name}").symlink_to(tmp_path / name)
+        assert cnncalc(*sweep, option, tmp_path / f"link-{name}").code == 0
+        assert (tmp_path / f"link-{name}").is_symlink()
+        assert (tmp_path / name).stat().st_size > 100
+
+
+def test_a_picture_without_a_place_is_refused_before_the_work(tmp_path):
+    sweep = ("sweep", LENET, "--set", "input=1x{28,32}", "-o", "all.csv")
+    (tmp_path / "net.yaml").write_text("kept")
+    for svg, said in (("net.yaml", ".svg"), ("no/a.svg", "E573")):
+        done = cnncalc(*sweep, "--svg", svg, cwd=tmp_path)
+        assert (done.code, said in done.err) == (2, True)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("net.yaml", "kept")]
 
 
 def test_a_pipe_that_closes_is_no_error():

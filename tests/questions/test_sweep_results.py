@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,32 @@ def test_where_nothing_can_be_written_is_an_error(tmp_path):
     path = tmp_path / "no" / "r.csv"
     with pytest.raises(CnncalcError, match="E573"):
         Results(path, FORMS["csv"](JOB.all_columns), JOB)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no limit of a file's size here")
+def test_a_disk_that_fills_tears_no_row(path):
+    """A limit of a file's size stands for the disk; the part that fits of a write is written, as there."""
+    import resource
+    import signal
+
+    whole = finish(path)
+    path.unlink()
+    form = FORMS[path.suffix[1:]](JOB.all_columns)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with Results(path, form, JOB) as results:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) // 2, before[1]))
+            with pytest.raises(CnncalcError, match="E573"):
+                for at in range(0, len(ROWS), 3):
+                    results.append(ROWS[at : at + 3])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    kept = readable_rows(path)
+    assert 0 < len(kept) < len(ROWS) and len(kept) % 3 == 0
+    assert path.read_bytes().endswith(b"\n")
+    assert finish(path) == whole
 
 
 def test_what_a_row_says_stays_in_its_line(path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -110,6 +111,7 @@ class Results:
         try:
             self._write_at_end(data + self._form.last)
         except OSError as error:
+            self._untear()
             raise cannot_write(self._path, error) from None
         self._end += len(data)
         self.rows.extend(rows)
@@ -157,6 +159,12 @@ class Results:
             at += len(ended) + 1
             if len(self.rows) == most:
                 break
+
+    def _untear(self) -> None:
+        """Take back what the disk had room for of rows that did not fit: what was there before had it too."""
+        with suppress(OSError):
+            self._file.truncate(self._end)
+            self._trim()
 
     def _trim(self) -> None:
         """Cut off what does not count."""
