@@ -28,8 +28,8 @@ class Share(NamedTuple):
 class Shares(NamedTuple):
     """The rows in execution order, and what is not in them.
 
-    `depth` is how many segments of the names were kept, None for all. `rest` is what the smallest rows add up to, None
-    where all have their row. `idle` counts the layers that have neither parameters nor MACs.
+    `depth` is how many segments of the names were kept, None where no name was cut. `rest` is what the smallest rows
+    add up to, None where all have their row. `idle` counts the layers that have neither parameters nor MACs.
     """
 
     rows: list[Share]
@@ -49,14 +49,15 @@ def shares(report: Report, depth: int | None = None) -> Shares:
     layers = [*report.layers, *(facts for head in report.heads if not head.train_only for facts in head.layers)]
     working = [facts for facts in layers if facts.held.parameter_count or facts.cost.macs]
     rest = None
+    deepest = max((facts.node.name.count(".") + 1 for facts in working), default=1)
     if depth is not None:
         rows = _grouped(working, depth)
     else:
-        deepest = max((facts.node.name.count(".") + 1 for facts in working), default=1)
         rows = _grouped(working, deepest)
         if len(rows) > MOST_ROWS:
             depth = next((one for one in range(deepest - 1, 0, -1) if len(_grouped(working, one)) <= MOST_ROWS), 1)
             rows, rest = _largest(_grouped(working, depth), report)
+    depth = depth if depth is not None and depth < deepest else None
     return Shares(rows, rest, len(layers) - len(working), depth, report.totals.parameters, report.totals.macs)
 
 

@@ -46,6 +46,7 @@ def test_of_a_long_chain_the_largest_are_kept_in_order():
     numbers = [int(row.name.removeprefix("conv")) for row in found.rows]
     assert numbers == sorted(numbers)
     assert min(row.parameters for row in found.rows) * 460 >= found.rest.parameters
+    assert found.depth is None  # no name has a dot, so none was cut
 
 
 def test_growth_follows_the_path_that_sees_most():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +22,7 @@ from cnncalc.render.plot.layout import Box
 from cnncalc.render.plot.network import NetworkPicture, path, strokes
 from cnncalc.render.plot.palette import FAMILIES, box_class, box_colors
 from cnncalc.render.plot.to_json import network_json
+from cnncalc.render.svg import text_width
 from cnncalc.render.words import cells
 from cnncalc.spec.load import load, loads
 from tests.render.drawings import check
@@ -231,12 +233,25 @@ def test_bars_fit_a_terminal(name, width, blocks):
     ]
     assert max(map(cells, lines)) <= width
     assert all(line == line.rstrip() for line in lines)
-    rows = [*found.rows, *([found.rest] if found.rest else [])]
+    rows = found.rows
     assert len([line for line in lines if re.search("[█▏▎▍▌▋▊▉#]", line)]) == len(rows)
     if width == 10_000:
         text = "\n".join(lines)
         assert all(row.name in text for row in rows) and max(map(cells, lines)) < 160
     assert blocks or all(line.isascii() for line in lines)
+
+
+def test_what_is_left_of_a_long_chain_does_not_dwarf_the_bars():
+    report = chain_of(250)
+    found = shares(report)
+    *_, largest, rest = [line for line in cost_lines(report, found, 120, blocks=False) if "%" in str(line)]
+    # by hand: of the parameters of c filters over c - 1 channels, 9c(c - 1) + c, the largest chain is that of 252
+    assert found.rows[-1].parameters == 9 * 252 * 251 + 252
+    assert "#" * 30 in "".join(getattr(piece, "text", piece) for piece in largest)
+    text = "".join(getattr(piece, "text", piece) for piece in rest)
+    assert "#" not in text and "210 smaller layers" in text
+    bars = bars_of(costs_svg(report, found), "cnn-parameters")
+    assert len(bars) == len(found.rows) and max(bars)[0] == pytest.approx(210)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -278,6 +293,35 @@ def test_the_curve_is_as_high_as_the_field_is_large():
     assert heights == pytest.approx([5, 5, 6, 14, 14, 16, 16], abs=0.2)
     shown = texts(root)
     assert "pool1: jump 2" in shown and "pool2: jump 4" in shown and "input 32" in shown
+
+
+@pytest.mark.parametrize("name", ["densenet169", "resnet152", "mobilenet_v3_large", "lenet"])
+def test_no_number_lies_on_the_curve_or_another_and_no_name_leaves_the_page(name):
+    report = report_of(name)
+    root = ElementTree.fromstring(growth_svg(report, growth(report)))
+    (curve,) = [one for one in root.iter(f"{SVG}path") if one.get("class") == "cnn-first"]
+    points = [tuple(map(float, one.split())) for one in curve.get("d")[1:].split("L")]
+    sizes = {f"{field.size:,}" for step in growth(report).steps for field in step.fields}
+    numbers = [
+        (float(one.get("x")), float(one.get("y")), text_width(one.text, 11))
+        for one in root.iter(f"{SVG}text")
+        if one.text in sizes and one.get("font-weight") is None and one.get("text-anchor") is None
+    ]
+    assert len(numbers) >= 4
+    for x, y, wide in numbers:
+        for (x0, y0), (x1, y1) in pairwise(points):
+            beside = max(x0, x1) <= x or min(x0, x1) >= x + wide
+            assert beside or max(y0, y1) <= y - 9 or min(y0, y1) >= y, (name, x, y)
+    assert all(one[0] + one[2] <= other[0] for one, other in pairwise(numbers))
+    for one in root.iter(f"{SVG}text"):
+        if "rotate" in (one.get("transform") or ""):
+            x = float(one.get("transform").removeprefix("translate(").split()[0])
+            assert x - text_width(one.text, 11) * 2**-0.5 >= 0
+
+
+def test_names_that_begin_alike_are_written_without_that():
+    shown = texts(ElementTree.fromstring(growth_svg(report_of("densenet169"), growth(report_of("densenet169")))))
+    assert {"conv0: jump 2", "denseblock4.denselayer32.conv2", "the names begin with features."} <= set(shown)
 
 
 def test_axes_that_differ_have_a_curve_each():

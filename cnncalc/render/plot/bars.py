@@ -57,13 +57,14 @@ def show_costs(screen: Screen, report: Report, shares: Shares) -> None:
 
 
 def cost_lines(report: Report, shares: Shares, width: int, *, blocks: bool) -> Iterator[Line]:
-    """Yield the bars of costs in lines of at most `width` columns, from 40 on."""
+    """Yield the bars of costs in lines of at most `width` columns, from 40 on. The rest, many layers, has none."""
     rows = [*shares.rows, *([shares.rest] if shares.rest else [])]
-    parameters, macs = [row.parameters for row in rows], [row.macs for row in rows]
     with_share = width >= _SHARES_FROM
+    parameters = _texts([row.parameters for row in rows], shares.parameters, with_share=with_share)
+    macs = _texts([row.macs for row in rows], shares.macs, with_share=with_share)
     quantities = [
-        Quantity(say("params"), "magenta", parameters, _texts(parameters, shares.parameters, with_share=with_share)),
-        Quantity(say("MACs"), "blue", macs, _texts(macs, shares.macs, with_share=with_share)),
+        Quantity(say("params"), "magenta", [row.parameters if row.name else 0 for row in rows], parameters),
+        Quantity(say("MACs"), "blue", [row.macs if row.name else 0 for row in rows], macs),
     ]
     yield from _heading(report, width)
     yield from bar_lines([row_name(row) for row in rows], quantities, width, blocks=blocks)

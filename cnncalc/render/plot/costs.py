@@ -50,7 +50,7 @@ def notes(shares: Shares) -> list[str]:
 
 
 def costs_svg(report: Report, shares: Shares) -> str:
-    """Return the picture. The longest bar of each kind is as wide as the column."""
+    """Return the picture. The longest bar of each kind is as wide as the column; the rest, many layers, has none."""
     rows = [*shares.rows, *([shares.rest] if shares.rest else [])]
     widest = max((text_width(row_name(row)) for row in rows), default=0.0)
     names = min(_MOST_NAME, max(_LEAST_NAME, widest))
@@ -61,7 +61,10 @@ def costs_svg(report: Report, shares: Shares) -> str:
     remarks = notes(shares)
     height = below + 18 * len(remarks) + _MARGIN
     parts = [*_heading(report, shares, first, second, width)]
-    most = (max((row.parameters for row in rows), default=0), max((row.macs for row in rows), default=0))
+    most = (
+        max((row.parameters for row in shares.rows), default=0),
+        max((row.macs for row in shares.rows), default=0),
+    )
     for at, row in enumerate(rows):
         y = _TOP + at * _ROW
         parts.append(label(first - 12, y + 15, row_name(row), anchor="end", room=names))
@@ -92,7 +95,11 @@ def _bar(x: float, y: float, amount: int, most: int, total: int, class_: str, ro
     if not amount:
         yield label(x, y + 15, "0", size=_SMALL, class_="cnn-dim")
         return
-    width = _BAR * part(amount, most)
-    yield rectangle(x, y + 4, max(0.5, width), _ROW - 8, class_, title=f"{row_name(row)}: {number(amount)}", radius=1)
+    end = x
+    if row.name:
+        width = _BAR * part(amount, most)
+        end += width + 5
+        title = f"{row_name(row)}: {number(amount)}"
+        yield rectangle(x, y + 4, max(0.5, width), _ROW - 8, class_, title=title, radius=1)
     text = element("tspan", share_text(amount, total), class_="cnn-dim")
-    yield element("text", f"{si_text(amount)} ", text, class_="cnn-ink", x=x + width + 5, y=y + 15, font_size=_SMALL)
+    yield element("text", f"{si_text(amount)} ", text, class_="cnn-ink", x=end, y=y + 15, font_size=_SMALL)

@@ -18,7 +18,9 @@ _NARROWEST, _WIDEST, _STEP = 520.0, 1300.0, 26.0
 _SMALL = 11.0
 _APART = 15.0
 """How far apart the names of layers below the axis are at least."""
-_MOST_NAME = 150.0
+_MOST_NAME = 200.0
+_ASLANT = 0.71
+"""How far a text of length 1 reaches to the left and down where it is turned by 45 degrees."""
 _LOGARITHMIC = 40
 """How many times larger than the input the largest field is where the scale is logarithmic."""
 _LINES = ("cnn-first", "cnn-second", "cnn-third")
@@ -66,15 +68,21 @@ def growth_svg(report: Report, growth: Growth) -> str:
     """Return the picture: along the axis the layers in order, upwards how many input positions a unit sees."""
     steps = growth.steps
     drawn = curves(growth)
+    before, names = _names(steps)
     wide = min(_WIDEST, max(_NARROWEST, _STEP * len(steps)))
     across = Scale(0, max(1, len(steps)), _LEFT, _LEFT + wide)
+    marks = _marks(steps, across)
+    lengths = {at: text_width(names[at], _SMALL) * _ASLANT for at in marks}
+    beyond = max([0.0, *(length + 10 - across.at(at) for at, length in lengths.items())])
+    across = across._replace(start=across.start + beyond, end=across.end + beyond)
     largest = max(max(one.sizes) for one in drawn)
     log = largest > _LOGARITHMIC * max(growth.input_sizes)
     high = max(largest, *growth.input_sizes)
     up = Scale(1 if log else 0, max(2.0, 1.05 * high), _TOP + _HEIGHT, _TOP, log)
-    marks = _marks(steps, across)
-    depth = max((text_width(_mark_text(steps[at]), _SMALL) for at in marks), default=0.0) * 0.71 + 20
+    depth = max(lengths.values(), default=0.0) + 20
     remarks = growth_notes(growth)
+    if before:
+        remarks.append(say("the names begin with {prefix}", prefix=before))
     width, below = across.end + _RIGHT, _TOP + _HEIGHT + depth
     height = below + 18 * (len(remarks) + 1)
     parts = [
@@ -83,7 +91,7 @@ def growth_svg(report: Report, growth: Growth) -> str:
         *vertical_axis(up, across.start, across.end, say("input positions that one unit sees")),
         line([(across.start, up.start), (across.end, up.start)], "cnn-line"),
         *_input_lines(growth.input_sizes, up, across),
-        *(mark for at in marks for mark in _mark(at, steps[at], across, up)),
+        *(mark for at in marks for mark in _mark(at, steps[at], names[at], across, up)),
         *(mark for at, step in enumerate(steps) for mark in _hint(at, step, across, up)),
         *_curves(drawn, across, up),
         *(label(24, below + 18 * at, text, size=_SMALL, class_="cnn-dim") for at, text in enumerate(remarks, 1)),
@@ -103,20 +111,29 @@ def _marks(steps: Sequence[Step], across: Scale) -> list[int]:
     return sorted(kept)
 
 
-def _mark_text(step: Step) -> str:
-    name = clean(step.name)
-    text = say("{layer}: jump {jump}", layer=name, jump=jump_text(step.fields)) if step.jumps else name
-    return shortened(text, _MOST_NAME, _SMALL)
+def _names(steps: Sequence[Step]) -> tuple[str, list[str]]:
+    """Return with what all names begin that may stand below the axis, and what is written of each without that."""
+    split = [clean(step.name).split(".")[:-1] for step in steps if step.grows or step.jumps]
+    common = 0
+    while split and all(one[common : common + 1] == split[0][common : common + 1] != [] for one in split):
+        common += 1
+    names = [clean(step.name).split(".", common)[-1] for step in steps]
+    texts = [
+        say("{layer}: jump {jump}", layer=name, jump=jump_text(step.fields)) if step.jumps else name
+        for name, step in zip(names, steps, strict=True)
+    ]
+    prefix = "".join(f"{segment}." for segment in split[0][:common]) if split else ""
+    return prefix, [shortened(text, _MOST_NAME, _SMALL) for text in texts]
 
 
-def _mark(at: int, step: Step, across: Scale, up: Scale) -> Iterator[Markup]:
+def _mark(at: int, step: Step, name: str, across: Scale, up: Scale) -> Iterator[Markup]:
     """Yield a layer's name below the axis, aslant, and a dotted line up where the jump changes."""
     x, y = across.at(at + 0.5), up.start
     high = up.end if step.jumps else y
     yield element("path", class_="cnn-line", stroke_dasharray="2 4", d=f"M{x:.1f} {high:.1f}L{x:.1f} {y + 5:.1f}")
     yield element(
         "text",
-        _mark_text(step),
+        name,
         element("title", clean(step.name)),
         class_="cnn-ink",
         font_size=_SMALL,
@@ -150,17 +167,28 @@ def _input_lines(sizes: Shape, up: Scale, across: Scale) -> Iterator[Markup]:
 def _curves(drawn: Sequence[Curve], across: Scale, up: Scale) -> Iterator[Markup]:
     """Yield the curves, each with its name and last number at its end, and numbers above its steps."""
     for one, class_ in zip(drawn, _LINES, strict=False):
-        points: list[tuple[float, float]] = []
-        free = across.start
-        for at, size in enumerate(one.sizes):
-            x, y = across.at(at), up.at(size)
-            points += [(x, y), (across.at(at + 1), y)]
-            grows = at == 0 or size != one.sizes[at - 1]
-            if grows and x >= free and x + text_width(number(size), _SMALL) < across.end:
-                free = x + text_width(number(size), _SMALL) + 4
-                yield label(x + 2, y - 4, number(size), size=_SMALL, class_="cnn-dim")
+        points = [
+            point
+            for at, size in enumerate(one.sizes)
+            for point in ((across.at(at), up.at(size)), (across.at(at + 1), up.at(size)))
+        ]
+        yield from _numbers(one.sizes, across, up)
         yield element("path", class_=class_, stroke_width=2.2, d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points))
         last = number(one.sizes[-1])
         text = say("{axis}: {size}", axis=one.name, size=last) if one.name else last
         near = abs(up.at(one.sizes[-1]) - up.at(one.input_size)) < 12
         yield label(across.end + 8, up.at(one.sizes[-1]) + (-8 if near else 4), text, bold=True, room=_RIGHT - 12)
+
+
+def _numbers(sizes: Sequence[int], across: Scale, up: Scale) -> Iterator[Markup]:
+    """Yield a number above each step that has room: on the step, or, where that is too short, to the left of it."""
+    grown = [at for at, size in enumerate(sizes) if at == 0 or size != sizes[at - 1]]
+    free = across.start
+    for at, after in zip(grown, [*grown[1:], len(sizes)], strict=True):
+        text, x = number(sizes[at]), across.at(at)
+        wide = text_width(text, _SMALL)
+        on_step = at == 0 or across.at(after) - x > wide + 4
+        begin = x + 2 if on_step else x - 3 - wide
+        if begin >= free and begin + wide < across.end:
+            free = begin + wide + 4
+            yield label(begin, up.at(sizes[at]) - 4, text, size=_SMALL, class_="cnn-dim")
