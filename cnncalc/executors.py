@@ -8,8 +8,10 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib import import_module
+from logging import CRITICAL, getLogger
 from typing import Any
 
+from cnncalc import __version__
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.text import say
 
@@ -67,7 +69,7 @@ def cluster(address: str, at_end: Callable[[], None] | None = None) -> Generator
     """Give a Dask cluster's executor and how many cores it has; its machines need this version of cnncalc.
 
     `at_end` is called on every machine when the work is over. Raises CnncalcError: E574 where `distributed` is not
-    installed, E575 where the cluster does not answer.
+    installed, E575 where the cluster does not answer, has no workers, or has some that cannot do the work.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -75,6 +77,8 @@ def cluster(address: str, at_end: Callable[[], None] | None = None) -> Generator
         message = say("--dask needs the package distributed, which is not installed")
         help = say("install it: {command}", command='pip install "cnncalc[dask]"')
         raise CnncalcError([Diagnostic("E574", message, help=help)]) from None
+    # What it has to say of a connection that is lost is said here, without a traceback.
+    getLogger("distributed").setLevel(CRITICAL)
     try:
         client = distributed.Client(address, timeout=CONNECT)
     except (OSError, ValueError) as error:
@@ -85,8 +89,32 @@ def cluster(address: str, at_end: Callable[[], None] | None = None) -> Generator
         if not count:
             message = say("the cluster at {address} has no workers", address=address)
             raise CnncalcError([Diagnostic("E575", message, help=say("start one: {command}", command="dask worker"))])
+        _check_workers(client)
         yield client.get_executor(), count
     finally:
         if at_end is not None and client.status == "running":
             client.run(at_end)
         client.close()
+
+
+def _check_workers(client: Any) -> None:
+    """Raise CnncalcError (E575) where a worker has no cnncalc, or another version.
+
+    A worker that is handed a function of a package that it does not have ends, the next one too, and nobody is told.
+    """
+    help = say("install the same version on every machine")
+    try:
+        versions: dict[str, str] = client.run(own_version)
+    except Exception as error:
+        # Where a worker cannot even unpickle the function, Dask tells it as a bare Exception.
+        message = say("a worker cannot load cnncalc {own}: {reason}", own=__version__, reason=error)
+        raise CnncalcError([Diagnostic("E575", message, help=help)]) from None
+    for version in versions.values():
+        if version != __version__:
+            message = say("a worker has cnncalc {version}, and this is {own}", version=version, own=__version__)
+            raise CnncalcError([Diagnostic("E575", message, help=help)])
+
+
+def own_version() -> str:
+    """Return the version of cnncalc here; it is asked of workers."""
+    return __version__

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+import pytest
 from shell import ROOT, environment
 
-from cnncalc.executors import cores, processes
+from cnncalc.diagnostics import CnncalcError
+from cnncalc.executors import cluster, cores, processes
 
 PROGRAM = """
 import os, sys, time
@@ -54,3 +56,34 @@ def test_workers_end_with_a_parent_that_is_killed():
     while any(map(is_running, workers)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(map(is_running, workers))
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"__init__": "raise ImportError('none here')"}, "cannot load cnncalc"),
+        ({"__init__": ""}, "cannot load cnncalc"),
+        ({"__init__": "", "executors": "def own_version(): return '99.9'"}, "a worker has cnncalc 99.9"),
+    ],
+)
+def test_a_cluster_whose_workers_cannot_do_the_work_is_refused(files, said, tmp_path):
+    """A machine without cnncalc, with one that is too old, and with another version; handed work, they would hang."""
+    distributed = pytest.importorskip("distributed")
+    (tmp_path / "cnncalc").mkdir()
+    for name, text in files.items():
+        (tmp_path / "cnncalc" / f"{name}.py").write_text(text)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as local:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", local.scheduler_address,
+             "--no-nanny", "--nthreads", "1", "--no-dashboard"],
+            cwd=tmp_path, env=environment({"PYTHONPATH": str(tmp_path)}), stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            with distributed.Client(local.scheduler_address) as client:
+                client.wait_for_workers(1, timeout=60)
+            with pytest.raises(CnncalcError, match="E575") as refused, cluster(local.scheduler_address):
+                pass
+        finally:
+            worker.kill()
+            worker.wait()
+    assert said in refused.value.diagnostics[0].message and "same version" in refused.value.diagnostics[0].help

@@ -77,8 +77,8 @@ def _result(future: Future[list[Row] | str], job: Job) -> list[Row]:
         found = future.result()
     except Exception as error:
         # A process that the system ended, or a cluster that is lost; what is written stays.
-        message = say("the work was lost: {problem}", problem=f"{type(error).__name__}: {error}")
-        help = say("run this again: it goes on where it stopped")
+        message = say("the work was lost: {problem}", problem=f"{type(error).__name__}: {error}".rstrip(": "))
+        help = say("run this again; with -o it goes on where it stopped")
         raise CnncalcError([Diagnostic("E734", message, help=help)]) from None
     if isinstance(found, str):
         message = say("a worker has cnncalc {version}, and this is {own}", version=found, own=job.version)
