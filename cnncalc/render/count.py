@@ -62,7 +62,7 @@ def tool_lines(graph: Graph, counts: Sequence[Count], width: int) -> Iterator[Li
     alone = [found.tool.name for found in counts if found.batch > 1 and not found.tool.scales]
     if alone:
         yield from folded(say("for one input, whatever the batch: {tools}", tools=say(", ").join(alone)), width)
-    yield from folded(say("add --as and a tool to see what it leaves out, and why"), width)
+    yield from folded(say("name one tool with --as to see what it leaves out, and why"), width)
 
 
 def item_lines(items: Sequence[Item], digits: int, width: int) -> Iterator[Sequence[Piece | str]]:

@@ -39,6 +39,13 @@ def test_all_tools_side_by_side():
     assert "(a slip: counted twice: as a module and as the function that it calls)" in shown
 
 
+def test_several_tools_in_the_order_asked():
+    for asked in (("--as", "thop,fvcore"), ("--as", "thop", "--as", "fvcore"), ("--as", "thop, fvcore,thop")):
+        assert list(cnncalc("count", LENET, *asked, "--json").json["counts"]) == ["thop", "fvcore"]
+    shown = cnncalc("count", LENET, "--as", "thop,fvcore").out
+    assert shown.index("thop ") < shown.index("fvcore ") and "name one tool with --as" in shown
+
+
 def test_json():
     found = cnncalc("count", RESNET50, "--json").json
     assert set(found) == {"schema_version", "name", "input_shape", "batch", "counts"} and found["schema_version"] == 1

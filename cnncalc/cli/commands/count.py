@@ -41,7 +41,7 @@ def count(
         typer.Option(
             "--as",
             metavar=say("TOOL"),
-            help=say("A tool, such as fvcore, torchinfo or thop; several may be given. All without it."),
+            help=say("A tool, such as fvcore, or several: fvcore,thop. All without it."),
             show_default=False,
             autocompletion=complete_tool,
         ),
@@ -64,7 +64,8 @@ def count(
         from cnncalc.conventions import TOOLS, counts
         from cnncalc.spec.load import load
 
-        wanted = list(dict.fromkeys(tools or TOOLS))
+        named = [name.strip() for text in tools or [] for name in text.split(",")]
+        wanted = list(dict.fromkeys(named or TOOLS))
         if layers and not json and len(wanted) > 1:
             raise refused(say("--layers is for one tool"), say("name it: --as fvcore"))
         graph = load(file, input_shape=parse_shape(input), settings=parse_settings(set_), max_layers=max_layers)

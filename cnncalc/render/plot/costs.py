@@ -25,7 +25,7 @@ def row_name(row: Share) -> str:
 
 def rest_text(row: Share) -> str:
     """Say how many layers have no row of their own."""
-    return say_count("{count} smaller layer", "{count} smaller layers", row.layers)
+    return say_count("{count} other layer", "{count} other layers", row.layers)
 
 
 def share_text(amount: int, total: int) -> str:
