@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.analysis.costs import FLOPS_PER_MAC
-from cnncalc.analysis.fields import Field, span, widest
+from cnncalc.analysis.fields import Field, Fields, span, widest
 from cnncalc.analysis.memory import BITS
 from cnncalc.analysis.receptive import Receptive
 from cnncalc.analysis.report import LayerFacts, Report
@@ -16,7 +16,7 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.geometry import Bins, Sampling, Spread, Whole, Window, Windows
 from cnncalc.layers.transposed import ConvTranspose
 from cnncalc.layers.windowed import AXIS_NAMES
-from cnncalc.text import say, shape_text
+from cnncalc.text import Shape, say, shape_text
 
 QUANTITIES = ("shape", "parameters", "macs", "flops", "receptive_field", "memory", "sharing")
 ALSO_CALLED = {"output": "shape", "output_shape": "shape", "params": "parameters", "rf": "receptive_field"}
@@ -110,14 +110,24 @@ def receptive_rules(report: Report, facts: LayerFacts) -> list[Rule]:
                 left, field, before.fields[axis] if before else Field(1, 1, 0), relation, place, len(node.inputs)
             )
         )
-    smallest, ungated = after.smallest[0].size, after.without_gate[0].size
-    if ungated != after.fields[0].size:
-        rules.append(
-            Rule(say("RF"), say("without gates and statistics, which see the whole input"), str(ungated), ungated)
-        )
-    elif smallest != after.fields[0].size and len(node.inputs) > 1:
-        rules.append(Rule(say("RF"), say("of the path that sees least"), str(smallest), smallest))
+    sizes, ungated, smallest = map(_sizes, (after.fields, after.without_gate, after.smallest))
+    if ungated != sizes:
+        rules += _told(ungated, say("without gates and statistics, which see the whole input"))
+    elif smallest != sizes and len(node.inputs) > 1:
+        rules += _told(smallest, say("of the path that sees least"))
     return rules
+
+
+def _sizes(fields: Fields) -> Shape:
+    return tuple(field.size for field in fields)
+
+
+def _told(sizes: Shape, what: str) -> list[Rule]:
+    """Say a field's size, once where all axes are alike."""
+    if len(set(sizes)) == 1:
+        return [Rule(say("RF"), what, str(sizes[0]), sizes[0])]
+    names = AXIS_NAMES[len(sizes)]
+    return [Rule(say("RF_{axis}", axis=name), what, str(size), size) for name, size in zip(names, sizes, strict=True)]
 
 
 def _entering(report: Report, name: str) -> Receptive | None:

@@ -99,6 +99,13 @@ class Network:
             raise _has_none(asked, say("the output of {layer} is {shape}", layer=node.name, shape=shape))
         return _OF_LAYER[asked.quantity](self, node)
 
+    def quoted(self, asked: Asked) -> Value | None:
+        """Return the receptive field as papers quote it, without gates and statistics; None where it is no other."""
+        if asked.quantity != "receptive_field" or asked.place not in self.fields:
+            return None
+        told = self.fields[asked.place]
+        return tuple(field.size for field in told.without_gate) if told.without_gate != told.fields else None
+
     def _field(self, asked: Asked) -> Value:
         fields = self.fields[asked.place].fields
         if not fields:

@@ -96,9 +96,12 @@ class Taker:
         notes = plain.notes if plain else ()
         if written.working:
             notes = (*notes, say("the result counts, and the working {working} gives another", working=written.working))
-        if plain is None or not self._is_right(question, plain, truth):
+        quoted = self.network(question).quoted(question.asked)
+        if plain is not None and quoted is not None and plain.fits(quoted):
+            notes = (*notes, say("gates and statistics, which see the whole input, are left out, as in papers"))
+        elif plain is None or not self._is_right(question, plain, truth):
             return Taken(mark._replace(notes=notes), ways, plain)
-        if plain.slack and plain.value != truth and question.asked.quantity != "output":
+        if plain.slack and plain.value not in (truth, quoted) and question.asked.quantity != "output":
             notes = (*notes, say("it is rounded, and right to the digits written"))
         right = mark._replace(verdict="right", points=question.points, notes=notes)
         return Taken(right, ways, plain._replace(value=truth))

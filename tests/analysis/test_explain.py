@@ -73,3 +73,15 @@ def test_a_convolution_without_bias_is_not_said_to_have_one():
     report = analyze(graph)
     assert "bias" not in explain(report, "a").formula
     assert "bias[o] + " in explain(report, "b").formula
+
+
+def test_a_field_without_statistics_is_told_for_each_axis():
+    graph = loads(
+        "input: [2, 9, 8, 7]\nlayers:\n  - {name: a, type: Conv3d, out_channels: 2, kernel_size: [1, 3, 5]}\n"
+        "  - {name: norm, type: GroupNorm, num_groups: 1}\n"
+    )
+    rules = explain(analyze(graph), "norm").rules["receptive_field"]
+    assert [(rule.left, rule.value) for rule in rules] == [
+        *(("RF_D", 9), ("RF_H", 8), ("RF_W", 7)),
+        *(("RF_D", 1), ("RF_H", 3), ("RF_W", 5)),
+    ]

@@ -299,3 +299,15 @@ tensors:
     for text, verdict in (("-4", "right"), ("-4.04", "right"), ("-4.1", "wrong"), ("4", "wrong")):
         found = Checker(work).check(read_submission(f'answers:\n  "{key}": {text}\n', "answers.yaml"))
         assert found.marks[0].verdict == verdict, text
+
+
+def test_a_field_quoted_without_gates_is_right_too():
+    """3 wide and 3 wide again: 5, as papers have it; by the statistics between them a unit sees all 12 x 10."""
+    graph = cnncalc.loads(
+        "input: [4, 12, 10]\nlayers:\n  - {name: a, type: Conv2d, out_channels: 4, kernel_size: 3}\n"
+        "  - {type: GroupNorm, num_groups: 2}\n  - {name: b, type: Conv2d, out_channels: 4, kernel_size: 3}\n"
+    )
+    asked = Question(read_key("b.receptive_field", [node.name for node in graph.nodes]))
+    for text, verdict, notes in (("5", "right", 1), ("5x5", "right", 1), ("12x10", "right", 0), ("3", "wrong", 0)):
+        (mark,) = check(assignment(asked, graph=graph), b__receptive_field=text).marks
+        assert (mark.verdict, len(mark.notes)) == (verdict, notes), text

@@ -122,7 +122,8 @@ class Chain(NamedTuple):
             text = f"{taps}{dilation}*{number_text(jump)}"
             added.append(f"ceil({text})" if isinstance(plain(jump), Fraction) else text)
         added += [f"{self.sides}*{step.padding}" for step in steps if step.padding and self.sides]
-        return " + ".join(added + ([str(beyond)] if beyond else [])) or "0"
+        total = " + ".join(added + ([str(beyond)] if beyond > 0 else [])) or "0"
+        return f"{total} - {-beyond}" if beyond < 0 else total
 
     def _jump_text(self, steps: tuple[Step, ...]) -> str:
         strides = [step.stride for step in steps]
