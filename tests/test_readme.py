@@ -276,6 +276,14 @@ def test_the_lighter_keys_are_exactly_the_documented_ones(folder: Path) -> None:
     assert {*found, *(f"effect.{key}" for key in found["effect"])} == documented("lighter")
 
 
+def test_the_plot_keys_are_exactly_the_documented_ones(folder: Path) -> None:
+    found: set[str] = set()
+    for kind in ("network", "receptive-field", "costs"):
+        done = run(["-m", "cnncalc", "plot", "specs/resnet18.yaml", "--kind", kind, "--json"], folder)
+        found |= set(paths(json.loads(done.stdout)))
+    assert found == documented("plot")
+
+
 # -- writing README anew
 
 
