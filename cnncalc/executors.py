@@ -37,9 +37,30 @@ def processes(jobs: int) -> Generator[Executor]:
 
     executor = ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
     try:
+        with _uninterrupted():
+            # A process is started where none is idle, and none is before it has started.
+            for _ in range(jobs):
+                executor.submit(_begun)
         yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _uninterrupted() -> Generator[None]:
+    """Let Ctrl-C wait. Processes that are started meanwhile never get it, not even before `_begin`."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begun() -> None:
+    """Do nothing; a process that does so has started."""
 
 
 def _begin() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,17 @@ from cnncalc.executors import processes
 with processes(2) as executor:
     print(*{executor.submit(os.getpid).result() for _ in range(4)}, flush=True)
     time.sleep(600)
+"""
+
+INTERRUPTED = """
+import time
+from cnncalc.executors import processes
+print("starting", flush=True)
+try:
+    with processes(2) as executor:
+        time.sleep(600)
+except KeyboardInterrupt:
+    print("interrupted")
 """
 
 
@@ -56,6 +68,20 @@ def test_workers_end_with_a_parent_that_is_killed():
     while any(map(is_running, workers)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(map(is_running, workers))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no groups of processes here")
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.2])
+def test_ctrl_c_while_workers_start_is_told_by_the_parent_alone(delay):
+    """A terminal sends it to every process; one that is being started would die with a traceback of its own."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, env=environment(), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert parent.stdout and parent.stdout.readline() == "starting\n"
+    time.sleep(delay)
+    os.killpg(parent.pid, signal.SIGINT)
+    assert parent.communicate(timeout=60) == ("interrupted\n", "")
 
 
 @pytest.mark.parametrize(
