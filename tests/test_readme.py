@@ -241,7 +241,7 @@ layers:
   - {name: both, type: Concat, from: [gate, conv, off]}
   - {name: up, type: Upsample, from: off, scale_factor: 2}
 """
-"""A gate, paths of several sizes, a finer grid and a warning: what brings out the keys that most networks do not have."""
+"""A gate, paths of several sizes, a finer grid and a warning: what brings out the keys that most networks lack."""
 
 
 def test_the_summary_keys_are_exactly_the_documented_ones(folder: Path) -> None:
@@ -282,6 +282,18 @@ def test_the_plot_keys_are_exactly_the_documented_ones(folder: Path) -> None:
         done = run(["-m", "cnncalc", "plot", "specs/resnet18.yaml", "--kind", kind, "--json"], folder)
         found |= set(paths(json.loads(done.stdout)))
     assert found == documented("plot")
+
+
+def test_the_compare_keys_are_exactly_the_documented_ones(folder: Path) -> None:
+    specs = ["specs/resnet18.yaml", "specs/resnet34.yaml"]
+    options = ["--prune", "weights=0.5", "--expect-equal", "--max-params", "1M", "--json"]
+    done = run(["-m", "cnncalc", "compare", *specs, *options], folder)
+    found, _ = json.JSONDecoder().raw_decode(done.stdout)  # what was found is told after it
+    rest = {path for path in paths(found) if not path.startswith("totals.")}
+    inside = {f"totals.*.{key}" for total in found["totals"].values() for key in total}
+    quantities = next(row for row in TEXT.splitlines() if row.startswith("| `totals` | by quantity"))
+    assert re.findall(r"`(\w+)`", quantities)[1:] == list(found["totals"])
+    assert rest | inside == documented("compare")
 
 
 # -- writing README anew
