@@ -34,6 +34,7 @@ FAMILIES = {
     "padding": "other",
     "crop": "other",
     "upsample": "other",
+    "pixel_shuffle": "other",
 }
 """What kind of layer each module of `layers` holds."""
 Family = str

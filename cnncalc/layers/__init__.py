@@ -93,8 +93,8 @@ LAYERS: dict[str, str] = {
     "CircularPad2d": "padding",
     "CircularPad3d": "padding",
     "Upsample": "upsample",
-    "PixelShuffle": "upsample",
-    "PixelUnshuffle": "upsample",
+    "PixelShuffle": "pixel_shuffle",
+    "PixelUnshuffle": "pixel_shuffle",
     "CenterCrop": "crop",
 }
 """Type name -> the module of this package that defines it. A module is imported when a type of it is first used."""

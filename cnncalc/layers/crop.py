@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes
+from cnncalc.layers.every_rank import different, each_axis, spatial
 from cnncalc.layers.geometry import Relation, SizeOnly, Window, Windows
-from cnncalc.layers.kinds import AnyAxes, argument
-from cnncalc.layers.upsample import different, each_axis, spatial
+from cnncalc.layers.kinds import Several, argument
 from cnncalc.layers.windowed import AXIS_NAMES
 from cnncalc.text import Shape, later, say, shape_text
 
@@ -23,7 +23,7 @@ class CenterCrop(Parameterless, NoProducts, Layer):
     """
 
     size: tuple[int, ...] | None = argument(
-        AnyAxes(), "size of what is kept; without it, from: [this, like] says", None
+        Several(optional=True, most=3), "size of what is kept; without it, from: [this, like] says", None
     )
 
     short: ClassVar[str] = "crop"

@@ -35,22 +35,35 @@ class Count(NamedTuple):
         return whole(value, self.minimum)
 
 
-class Counts(NamedTuple):
-    """A whole number from `minimum`, or a list of one to four. `optional` accepts null."""
+class Several(NamedTuple):
+    """A whole number from `minimum`, or a list of up to `most`; with `fractions` any number above 0.
+
+    `optional` accepts null.
+    """
 
     minimum: int = 1
     optional: bool = False
+    most: int = MOST_AXES
+    fractions: bool = False
 
-    def normalise(self, value: object, axes: int) -> tuple[int, ...] | None:
+    def normalise(self, value: object, axes: int) -> tuple[int | float, ...] | None:
         """Return a tuple of the numbers."""
         if value is None and self.optional:
             return None
         items = listed(value) if isinstance(value, list | tuple) else [value]
-        if not 1 <= len(items) <= MOST_AXES:
+        if not 1 <= len(items) <= self.most:
             raise ValueError(
-                say("expected one number or a list of 1 to {most}, got a list of {got}", most=MOST_AXES, got=len(items))
+                say("expected one number or a list of 1 to {most}, got a list of {got}", most=self.most, got=len(items))
             )
-        return tuple(whole(item, self.minimum) for item in items)
+        return tuple(self._one(item) for item in items)
+
+    def _one(self, value: object) -> int | float:
+        if not self.fractions:
+            return whole(value, self.minimum)
+        number = Real(0).normalise(value, 0)
+        if not number:
+            raise ValueError(say("expected a number above 0, got {value}", value=show(value)))
+        return int(number) if number.is_integer() else number
 
 
 class Real(NamedTuple):
@@ -178,33 +191,7 @@ class Sides(NamedTuple):
         return tuple(whole(item, -LARGEST) for item in items)
 
 
-class AnyAxes(NamedTuple):
-    """Null, a number for all axes, or a list with one an axis, of a layer that takes any number of axes.
-
-    Whole numbers from 1; with `fractions` any above 0.
-    """
-
-    fractions: bool = False
-
-    def normalise(self, value: object, axes: int) -> tuple[int | float, ...] | None:
-        """Return a tuple: one entry for all axes, or one an axis."""
-        if value is None:
-            return None
-        items = listed(value) if isinstance(value, list | tuple) else [value]
-        if not 1 <= len(items) <= 3:
-            raise ValueError(say("expected one number or a list of 1 to 3, got a list of {got}", got=len(items)))
-        return tuple(self._one(item) for item in items)
-
-    def _one(self, value: object) -> int | float:
-        if not self.fractions:
-            return whole(value, 1)
-        number = Real(0).normalise(value, 0)
-        if not number:
-            raise ValueError(say("expected a number above 0, got {value}", value=show(value)))
-        return int(number) if number.is_integer() else number
-
-
-Kind = Count | Counts | Real | Flag | Choice | PerAxis | PaddingPairs | Sides | AnyAxes
+Kind = Count | Several | Real | Flag | Choice | PerAxis | PaddingPairs | Sides
 
 
 def argument(kind: Kind, doc: str, default: Any = MISSING) -> Any:

@@ -25,7 +25,7 @@ from cnncalc.layers.base import (
     single,
 )
 from cnncalc.layers.geometry import Relation
-from cnncalc.layers.kinds import Count, Counts, Flag, Real, argument
+from cnncalc.layers.kinds import Count, Flag, Real, Several, argument
 from cnncalc.layers.norm import Normalisation, own_statistics
 from cnncalc.text import Shape, later, say, shape_text
 
@@ -108,7 +108,7 @@ class LayerNorm(Normalisation):
     """
 
     normalized_shape: Shape | None = argument(
-        Counts(optional=True), "sizes of the last axes, which are normalised together; all where left out", None
+        Several(optional=True), "sizes of the last axes, which are normalised together; all where left out", None
     )
     eps: float = argument(Real(minimum=0), "added to the variance", 1e-5)
     elementwise_affine: bool = argument(Flag(), "whether a learned scale and shift follow", True)

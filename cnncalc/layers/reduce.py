@@ -9,7 +9,7 @@ from typing import ClassVar
 from cnncalc.layers.axes import axes_of
 from cnncalc.layers.base import BadSample, Layer, LayerError, NoProducts, Parameterless, Rule, Sample, Shapes, single
 from cnncalc.layers.geometry import Everything, Reduced, Relation, Whole, Window, Windows
-from cnncalc.layers.kinds import Counts, Flag, argument
+from cnncalc.layers.kinds import Flag, Several, argument
 from cnncalc.text import Shape, later, say, shape_text
 
 
@@ -18,7 +18,7 @@ class Mean(Parameterless, NoProducts, Layer):
     """The mean over one or more axes, as `x.mean([2, 3])`, which is global average pooling and Flatten at once."""
 
     dim: tuple[int, ...] = argument(
-        Counts(minimum=-4), "axis, or list of axes, counted with the batch as PyTorch does: 2 and 3 of an image's map"
+        Several(minimum=-4), "axis, or list of axes, counted with the batch as PyTorch does: 2 and 3 of an image's map"
     )
     keepdim: bool = argument(Flag(), "whether the axes stay, with a size of 1", False)
 

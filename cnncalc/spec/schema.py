@@ -7,17 +7,15 @@ from dataclasses import MISSING
 from cnncalc.layers import LAYERS, layer_type
 from cnncalc.layers.base import Layer, argument_fields
 from cnncalc.layers.kinds import (
-    MOST_AXES,
     PADDING_WORDS,
-    AnyAxes,
     Choice,
     Count,
-    Counts,
     Flag,
     Kind,
     PaddingPairs,
     PerAxis,
     Real,
+    Several,
     Sides,
 )
 from cnncalc.spec.items import ITEM_KEYS, SEQUENTIAL
@@ -154,10 +152,12 @@ def _kind(kind: Kind, axes: int) -> Schema:
     match kind:
         case Count(minimum, optional):
             return {"type": ["integer", "null"] if optional else "integer", "minimum": minimum}
-        case Counts(minimum, optional):
-            kinds = ["integer", "array", *(["null"] if optional else [])]
-            entries: Schema = {"items": {"type": ["integer", "string"], "minimum": minimum}}
-            return {"type": kinds, "minimum": minimum, **entries, "minItems": 1, "maxItems": MOST_AXES}
+        case Several(minimum, optional, most, fractions):
+            bound: Schema = {"exclusiveMinimum": 0} if fractions else {"minimum": minimum}
+            number = "number" if fractions else "integer"
+            kinds = [number, "array", *(["null"] if optional else [])]
+            entries: Schema = {"items": {"type": [number, "string"], **bound}, "minItems": 1, "maxItems": most}
+            return {"type": kinds, **bound, **entries}
         case Real(minimum, maximum):
             bounds: Schema = {} if minimum is None else {"minimum": minimum}
             return {"type": "number", **bounds, **({} if maximum is None else {"maximum": maximum})}
@@ -180,16 +180,6 @@ def _kind(kind: Kind, axes: int) -> Schema:
                 "minimum": 0,
                 "examples": [0, 1, *PADDING_WORDS],
                 **_list(pair, axes),
-            }
-        case AnyAxes(fractions):
-            bound: Schema = {"exclusiveMinimum": 0} if fractions else {"minimum": 1}
-            number = "number" if fractions else "integer"
-            return {
-                "type": [number, "array", "null"],
-                **bound,
-                "items": {"type": [number, "string"], **bound},
-                "minItems": 1,
-                "maxItems": 3,
             }
         case Sides():
             return {"type": ["integer", "array"], **_list({"type": ["integer", "string"]}, 2 * axes)}

@@ -11,10 +11,11 @@ from cnncalc.homework.workings.working import Worked
 from cnncalc.layers.axes import axis_of
 from cnncalc.layers.crop import CenterCrop
 from cnncalc.layers.merge import Concat
+from cnncalc.layers.pixel_shuffle import PixelShuffle
 from cnncalc.layers.pool import Pool
 from cnncalc.layers.reshape import Flatten
 from cnncalc.layers.transposed import ConvTranspose
-from cnncalc.layers.upsample import PixelShuffle, Upsample
+from cnncalc.layers.upsample import Upsample
 
 
 class Sizes(NamedTuple):
