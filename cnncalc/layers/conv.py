@@ -17,8 +17,8 @@ from cnncalc.layers.base import (
     Sample,
     Shapes,
     feature_map,
-    inferred,
 )
+from cnncalc.layers.channel_groups import check_groups, shared_out
 from cnncalc.layers.geometry import Relation, Window, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, Padding, PaddingPairs, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import AXIS_NAMES, size_rules, sliding
@@ -49,20 +49,7 @@ class Conv(Layer):
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C_out, floor((n + padding - dilation (kernel - 1) - 1) / stride) + 1, ...), PyTorch's rule."""
         shape = feature_map(self, inputs)
-        channels = inferred("in_channels", self.in_channels, shape[0], shape)
-        for name, count in (("in_channels", channels), ("out_channels", self.out_channels)):
-            if count % self.groups:
-                raise LayerError(
-                    say(
-                        "{name} (={count}) must be divisible by groups (={groups})",
-                        name=name,
-                        count=count,
-                        groups=self.groups,
-                    ),
-                    field="groups",
-                    code="E306",
-                    help=say("groups must divide both {a} and {b}", a=channels, b=self.out_channels),
-                )
+        check_groups(shape, self.in_channels, self.out_channels, self.groups)
         windows = self._windows(shape)
         self._check_border(shape, windows)
         return (self.out_channels, *(w.output_size(n) for w, n in zip(windows, shape[1:], strict=True)))
@@ -122,7 +109,7 @@ class Conv(Layer):
         """C_out filters of C_in/groups kernels, and a bias each."""
         kernel = "*".join(str(k) for k in self.kernel_size)
         symbols = " ".join(["k"] * self.axes)
-        fan_in = self._fan_in_text(inputs[0][0])
+        fan_in = shared_out(inputs[0][0], self.groups)
         total = sum(prod(shape) for shape in self.parameters(inputs).values())
         if not self.bias:
             return Rule(
@@ -140,16 +127,13 @@ class Conv(Layer):
             say("the + 1 is the bias"),
         )
 
-    def _fan_in_text(self, channels: int) -> str:
-        return str(channels) if self.groups == 1 else f"({channels}/{self.groups})"
-
     def mac_rule(self, inputs: Shapes, output: Shape) -> Rule:
         """A product for each weight at each output position."""
         sizes = " ".join(f"{name}_out" for name in AXIS_NAMES[self.axes])
         symbols = " ".join(["k"] * self.axes)
         factors = [
             str(self.out_channels),
-            self._fan_in_text(inputs[0][0]),
+            shared_out(inputs[0][0], self.groups),
             *map(str, self.kernel_size),
             *map(str, output[1:]),
         ]

@@ -22,8 +22,8 @@ from cnncalc.layers.base import (
     Sample,
     Shapes,
     feature_map,
-    inferred,
 )
+from cnncalc.layers.channel_groups import check_groups, shared_out
 from cnncalc.layers.geometry import Relation, Spread, Windows
 from cnncalc.layers.kinds import Choice, Count, Flag, PerAxis, Sizes, argument
 from cnncalc.layers.windowed import AXIS_NAMES
@@ -53,20 +53,7 @@ class ConvTranspose(Layer):
     def output_shape(self, inputs: Shapes) -> Shape:
         """(C_out, (n - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, ...), PyTorch's rule."""
         shape = feature_map(self, inputs)
-        channels = inferred("in_channels", self.in_channels, shape[0], shape)
-        for name, count in (("in_channels", channels), ("out_channels", self.out_channels)):
-            if count % self.groups:
-                raise LayerError(
-                    say(
-                        "{name} (={count}) must be divisible by groups (={groups})",
-                        name=name,
-                        count=count,
-                        groups=self.groups,
-                    ),
-                    field="groups",
-                    code="E306",
-                    help=say("groups must divide both {a} and {b}", a=channels, b=self.out_channels),
-                )
+        check_groups(shape, self.in_channels, self.out_channels, self.groups)
         self._check_output_padding()
         sizes = tuple(spread.output_size(n) for spread, n in zip(self.spreads, shape[1:], strict=True))
         if min(sizes) < 1:
@@ -147,21 +134,23 @@ class ConvTranspose(Layer):
         kernel = "*".join(str(k) for k in self.kernel_size)
         symbols = f"C_in C_out/groups {' '.join(['k'] * self.axes)}"
         total = sum(prod(shape) for shape in self.parameters(inputs).values())
-        weights = f"{inputs[0][0]}*{self._fan_out_text()}*{kernel}"
+        weights = f"{inputs[0][0]}*{shared_out(self.out_channels, self.groups)}*{kernel}"
         if not self.bias:
             return Rule(say("params"), symbols, weights, total, say("no bias"))
         numbers = f"{weights} + {self.out_channels}"
         return Rule(say("params"), f"{symbols} + C_out", numbers, total, say("the + C_out is the bias"))
-
-    def _fan_out_text(self) -> str:
-        return str(self.out_channels) if self.groups == 1 else f"({self.out_channels}/{self.groups})"
 
     def mac_rule(self, inputs: Shapes, output: Shape) -> Rule:
         """A product for each weight at each input position."""
         sizes = " ".join(AXIS_NAMES[self.axes])
         symbols = " ".join(["k"] * self.axes)
         counts = self.quantities(inputs, output)
-        factors = [str(inputs[0][0]), self._fan_out_text(), *map(str, self.kernel_size), *map(str, inputs[0][1:])]
+        factors = [
+            str(inputs[0][0]),
+            shared_out(self.out_channels, self.groups),
+            *map(str, self.kernel_size),
+            *map(str, inputs[0][1:]),
+        ]
         cut = counts.padded_mac
         note = say("{count} of them land on what padding cuts off", count=number(cut)) if cut else ""
         return Rule(say("MACs"), f"C_in C_out/groups {symbols} {sizes}", "*".join(factors), counts.mac, note)
