@@ -81,10 +81,11 @@ def footer(
 ) -> Iterator[Line]:
     """Yield what is said below the table: how many rows, how many on the front, how many failed."""
     parts = [say_count("{count} combination", "{count} combinations", len(rows))]
+    met = len(rows)
     if conditions:
         met = sum(all(one.holds(row) for one in conditions) for row in rows)
         parts.append(say_count("{count} meets the conditions", "{count} meet the conditions", met))
-    if 0 < shown < len(rows) and not conditions:
+    if 0 < shown < met:
         parts.append(say_count("{count} of them shown", "{count} of them shown", shown))
     if objectives:
         names = ", ".join(objective_text(one) for one in objectives)

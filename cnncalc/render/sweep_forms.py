@@ -11,12 +11,11 @@ from typing import Any
 
 from cnncalc.graph import INPUT
 from cnncalc.questions.sweep.evaluate import Row
-from cnncalc.questions.sweep.quantities import Cell, Column
+from cnncalc.questions.sweep.quantities import ERROR, MARK, Cell, Column
 from cnncalc.render.to_json import SCHEMA_VERSION
 from cnncalc.render.words import clean
 from cnncalc.text import shape_text
 
-MARK, ERROR = "pareto", "error"
 MARKS = {True: "yes", False: "no", None: ""}
 
 

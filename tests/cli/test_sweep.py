@@ -63,6 +63,12 @@ def test_conditions_order_and_number_of_rows():
     assert [row["macs"] for row in rows] == [alone[size] for size in wanted]
 
 
+def test_what_is_left_out_is_counted_among_what_meets_the_conditions():
+    done = cnncalc("sweep", LENET, "--set", "input=1x{28:60:4}", "--where", "rf>30", "--top", "2")
+    # Of 9 sizes 8 are above 30.
+    assert done.out.splitlines()[-4:-1] == ["9 combinations", "8 meet the conditions", "2 of them shown"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

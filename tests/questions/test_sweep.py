@@ -326,6 +326,26 @@ def test_a_place_that_no_network_has_is_refused_before_the_work():
     job(SPEC, ["depth=1,2"], ["stages.1.output"])
 
 
+def test_vars_are_columns_anyway_and_share_no_name_with_a_quantity(tmp_path):
+    named = sweep(spec(tmp_path, CLASHES), ["rf=1,3", "error=1,2"], columns=["rf", "error", "params"])
+    # Each filter has rf * rf weights and a bias; the field of one layer is its kernel.
+    assert list(named) == [
+        {"rf": k, "vars.error": filters, "total.rf": (k, k), "params": filters * (k * k + 1), "error": None}
+        for k in (1, 3)
+        for filters in (1, 2)
+    ]
+    with pytest.raises(CnncalcError, match="E733") as caught:
+        sweep(spec(tmp_path, CLASHES), ["rf=1,3"], columns=["xyz"])
+    assert "rf, params" in caught.value.diagnostics[0].help
+
+
+CLASHES = """
+input: [1, 8, 8]
+vars: {rf: 3, error: 1}
+layers: [{name: conv, type: Conv2d, out_channels: error, kernel_size: rf}]
+"""
+
+
 # Which rows are chosen.
 
 COLUMNS = (Column("a"), *read_columns(["params", "rf", "peak", "output"]))

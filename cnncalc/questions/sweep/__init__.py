@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cnncalc.graph import INPUT
 from cnncalc.questions.sweep.evaluate import Job, make_job, refuse_missing_places
 from cnncalc.questions.sweep.plan import Plan, make_plan
-from cnncalc.questions.sweep.quantities import DEFAULT, Cell, Column, read_columns
+from cnncalc.questions.sweep.quantities import DEFAULT, QUANTITIES, WHOLE, Cell, Column, read_columns
 from cnncalc.questions.sweep.run import run
 from cnncalc.spec.files import read_text
 from cnncalc.spec.load import Draft, draft
@@ -60,9 +60,12 @@ def job_for(
 ) -> Job:
     """Return the job that tells the quantities `names`, and those of `also` that are no var of the plan.
 
-    Raises CnncalcError (E733) for a quantity there is not, or a place that neither end of the plan has.
+    A var of the plan is a column anyway; a quantity of the same name becomes `total.NAME`. Raises CnncalcError (E733)
+    for a quantity there is not, or a place that neither end of the plan has.
     """
-    columns = read_columns([*names, *(name for name in also if name not in plan.names)])
+    asked = [name for name in names if name.strip() not in plan.names or name.strip() in QUANTITIES]
+    found = read_columns([*asked, *(name for name in also if name not in plan.names)], plan.names)
+    columns = (one._replace(key=f"{WHOLE}.{one.key}") if one.key in plan.names else one for one in found)
     problems = drafted.problems
     job = make_job(problems.text, problems.source, plan, tuple(columns), batch, dtype, max_layers)
     refuse_missing_places(job)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.questions.sweep.evaluate import Row
 from cnncalc.questions.sweep.pareto import front
-from cnncalc.questions.sweep.quantities import ALSO_CALLED, Column, as_number
+from cnncalc.questions.sweep.quantities import ALSO_CALLED, WHOLE, Column, as_number
 from cnncalc.text import say
 
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -120,7 +120,7 @@ def place_of(name: str, columns: Sequence[Column]) -> int:
 
 def _canonical(name: str) -> str:
     place, dot, last = name.rpartition(".")
-    place, dot = ("", "") if place == "total" else (place, dot)
+    place, dot = ("", "") if place == WHOLE else (place, dot)
     return f"{place}{dot}{ALSO_CALLED.get(last, last)}"
 
 

@@ -12,7 +12,7 @@ from cnncalc.analysis.memory import BITS
 from cnncalc.diagnostics import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.graph import INPUT
 from cnncalc.questions.sweep.plan import Plan
-from cnncalc.questions.sweep.quantities import Cell, Column, Facts
+from cnncalc.questions.sweep.quantities import Cell, Column, Facts, var_column
 from cnncalc.spec.expressions import Value as Number
 from cnncalc.spec.fields import WORDS
 from cnncalc.spec.load import draft
@@ -35,7 +35,7 @@ class Job(NamedTuple):
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """The columns of a row: the vars, then the quantities."""
-        return (*(Column(name) for name in self.plan.names), *self.columns)
+        return (*map(var_column, self.plan.names), *self.columns)
 
 
 class Row(NamedTuple):

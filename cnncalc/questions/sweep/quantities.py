@@ -146,6 +146,17 @@ DEFAULT = ("params", "macs", "flops", "rf", "peak", "param_bytes", "output")
 PARETO = ("params", "macs", "rf")
 
 
+WHOLE = "total"
+"""The place that is the whole network, where it must be written."""
+MARK, ERROR = "pareto", "error"
+"""The keys of a row that are neither a var nor a quantity."""
+
+
+def var_column(name: str) -> Column:
+    """Return the column of a var; `vars.error` for one that is called as something else in a row."""
+    return Column(f"vars.{name}" if name in (MARK, ERROR) else name)
+
+
 class Column(NamedTuple):
     """One column: a var (`quantity` is empty), or a quantity of a place."""
 
@@ -164,7 +175,8 @@ class Column(NamedTuple):
         if not self.quantity:
             return self.key
         title = say(QUANTITIES[self.quantity].title)
-        return say("{place} {quantity}", place=self.place, quantity=title) if self.place else title
+        place = self.place or (WHOLE if self.key.startswith(f"{WHOLE}.") else "")
+        return say("{place} {quantity}", place=place, quantity=title) if place else title
 
     @property
     def aim(self) -> Aim:
@@ -178,25 +190,29 @@ class Column(NamedTuple):
         return QUANTITIES[self.quantity].of(facts, self.place)
 
 
-def read_columns(names: Sequence[str]) -> list[Column]:
-    """Return the quantities named, such as `params` and `layer4.output_shape`. Raises CnncalcError (E733)."""
+def read_columns(names: Sequence[str], known: Sequence[str] = ()) -> list[Column]:
+    """Return the quantities named, such as `params` and `layer4.output_shape`. Raises CnncalcError (E733).
+
+    `known`: names of other columns, which an error tells too.
+    """
     found: list[Column] = []
     for name in names:
-        column = read_column(name)
+        column = read_column(name, known)
         if column not in found:
             found.append(column)
     return found
 
 
-def read_column(name: str) -> Column:
-    """Return one quantity of the network or a place of it. Raises CnncalcError (E733)."""
+def read_column(name: str, known: Sequence[str] = ()) -> Column:
+    """Return one quantity of the network or a place of it. Raises CnncalcError (E733); see `read_columns`."""
     place, _, last = name.strip().rpartition(".")
-    if place == "total":
+    if place == WHOLE:
         place = ""
     quantity = ALSO_CALLED.get(last.lower(), last.lower())
     if quantity not in QUANTITIES:
-        near = did_you_mean(last, [*QUANTITIES, *ALSO_CALLED])
-        help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=", ".join(QUANTITIES))
+        near = did_you_mean(last, [*QUANTITIES, *ALSO_CALLED, *known])
+        names = ", ".join([*known, *QUANTITIES])
+        help = say("did you mean {name}?", name=near) if near else say("there are {names}", names=names)
         raise CnncalcError(
             [Diagnostic("E733", say("there is no quantity {name}", name=name.strip() or '""'), help=help)]
         )

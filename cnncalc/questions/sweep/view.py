@@ -148,8 +148,8 @@ def view_of(wanted: Wanted, columns: tuple[Column, ...]) -> View:
     """Return what the options mean for rows of these columns. Raises CnncalcError (E736)."""
     pareto = wanted.pareto
     if pareto is None:
-        keys = [column.key for column in columns]
-        pareto = ",".join(name for name in PARETO if name in keys) or NO_FRONT
+        whole = {column.quantity: column.key for column in columns if not column.place}
+        pareto = ",".join(whole[name] for name in PARETO if name in whole) or NO_FRONT
     return View(
         columns,
         () if pareto == NO_FRONT else tuple(read_objectives(pareto, columns)),
