@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import hypot
 from typing import NamedTuple
 
 from cnncalc.questions.sweep.quantities import Column
@@ -98,22 +99,26 @@ def point_text(picture: Picture, point: Point) -> str:
 
 
 def _labels(picture: Picture, x: Scale, y: Scale) -> Iterator[Markup]:
-    """Yield what the points on the front are, where the words meet no other words and no point."""
+    """Yield what the points on the front are, where the words meet no others and no point, and no other is nearer."""
     best = [point for point in picture.points if point.is_best]
     if len(best) * len(picture.points) > MOST_PAIRS:
         return
-    dots = [_Box(x.at(one.x) - 4, y.at(one.y) - 4, x.at(one.x) + 4, y.at(one.y) + 4) for one in picture.points]
+    places = {(x.at(one.x), y.at(one.y)) for one in picture.points}
+    dots = [_Box(at - 4, up - 4, at + 4, up + 4) for at, up in places]
     taken: list[_Box] = []
     for point in best:
         text = point_text(picture, point)
         wide = text_width(text, LABEL_SIZE)
         px, py = x.at(point.x), y.at(point.y)
-        for left, base in ((px + 8, py + 14), (px - 8 - wide, py - 7), (px + 8, py - 7), (px - 8 - wide, py + 14)):
+        for anchor, base in (("start", py + 14), ("end", py - 7), ("start", py - 7), ("end", py + 14)):
+            left = px + 8 if anchor == "start" else px - 8 - wide
             box = _Box(left, base - 9, left + wide, base + 2)
             inside = box.left >= LEFT and box.right <= WIDTH - 4 and box.top >= TOP and box.bottom <= HEIGHT - BOTTOM
-            if inside and not any(box.meets(other) for other in (*taken, *dots)):
+            own = box.distance(px, py)
+            is_nearest = all(box.distance(*other) > own for other in places if other != (px, py))
+            if inside and is_nearest and not any(box.meets(other) for other in (*taken, *dots)):
                 taken.append(_Box(left - 8, base - 16, left + wide + 8, base + 9))
-                yield label(left, base, text, size=LABEL_SIZE)
+                yield label(px + 8 if anchor == "start" else px - 8, base, text, size=LABEL_SIZE, anchor=anchor)
                 break
 
 
@@ -128,6 +133,10 @@ class _Box(NamedTuple):
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
+
+    def distance(self, x: float, y: float) -> float:
+        """Return how far a place is from it."""
+        return hypot(max(self.left - x, 0, x - self.right), max(self.top - y, 0, y - self.bottom))
 
 
 ROWS = 14

@@ -80,6 +80,24 @@ def test_words_do_not_lie_on_each_other():
             assert x + wide <= other_x or other_x + other_wide <= x or abs(y - other_y) >= high
 
 
+def test_the_words_of_a_point_are_beside_no_other():
+    # Three on the front, close above each other and to the axis: words below the second would be taken for the first's.
+    rows = [(1, 1385, 217, 1), (2, 1385, 313, 2), (3, 1385, 426, 3), (4, 17113, 6287, 1)]
+    made = picture(rows, "params,macs", "macs,rf")
+    dots = {dot.findtext(SVG + "title"): dot for dot in parts(made, "circle")}
+    places = {
+        (title or "").split(":")[0]: (float(dot.get("cx") or 0), float(dot.get("cy") or 0))
+        for title, dot in dots.items()
+    }
+    words = [word for word in parts(made, "text") if (word.text or "") in places]
+    assert words
+    for word in words:
+        # The middle of the letters' height, at the end that is nearer to the dots.
+        x, y = float(word.get("x") or 0), float(word.get("y") or 0) - 3.5
+        nearest = min(places, key=lambda name: (places[name][0] - x) ** 2 + (places[name][1] - y) ** 2)
+        assert nearest == word.text
+
+
 def test_what_a_user_wrote_is_text():
     text = sweep_svg(picture(LINE), "<script>\x1b[1m&.yaml")
     assert "<script>" not in text and "\x1b" not in text
