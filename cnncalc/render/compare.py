@@ -64,15 +64,16 @@ DROPPED_FIRST = ("type", "macs", "params", "output")
 def compare_lines(comparison: Comparison, width: int, *, only_differences: bool = False) -> Iterator[Line]:
     """Yield the comparison for a screen of `width` columns."""
     yield from _legend(comparison, width)
-    yield ""
     totals = [one for one in comparison.totals.values() if one.differs or not only_differences]
-    yield from _totals(comparison, totals, width)
+    if totals:
+        yield ""
+        yield from _totals(comparison, totals, width)
     rows = [row for row in comparison.rows if row.differs or not only_differences]
     if rows:
         yield ""
         yield from _layers(comparison, rows, width)
-    yield ""
     if len(comparison.candidates) > 1:
+        yield ""
         yield from folded(_conclusion(comparison), width)
     for letter, candidate in zip(ascii_uppercase, comparison.candidates, strict=False):
         for note in candidate.notes:

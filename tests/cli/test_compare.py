@@ -56,6 +56,14 @@ def test_only_differences_leaves_out_the_rest():
     assert same.out.splitlines()[-1] == "no differences" and "params" not in same.out
 
 
+def test_only_differences_of_what_is_equal_is_no_table():
+    assert cnncalc("compare", LENET, LENET, "--only-differences").out.splitlines() == [
+        "A  LeNet-5 (lenet.yaml)", "B  LeNet-5 (lenet.yaml)", "batch 1   float32", "", "no differences",
+    ]  # fmt: skip
+    alone = cnncalc("compare", LENET, "--max-params", "1M", "--only-differences")
+    assert alone.out.splitlines() == ["A  LeNet-5", "batch 1   float32"]
+
+
 def test_a_lighter_network_stands_beside_itself():
     done = cnncalc("compare", RESNET18, "--prune", "weights=0.9", "--quantize", "int8", "--depth", 1)
     assert done.code == 0
