@@ -39,7 +39,7 @@ def variants(
     """Return the variants that are compared, and what is put into all of them. Raises CnncalcError.
 
     `alone`: one spec is named, and nothing else to hold it against. Then --set and --input make variants of it, and a
-    name that is set again begins a further one; else they are for all.
+    name that is set again (`input` too) begins a further one; else they are for all.
     """
     found = [parse_variant(text) for text in given or []]
     if found or not alone:
@@ -50,10 +50,13 @@ def variants(
         if name in groups[-1]:
             groups.append({})
         groups[-1][name] = text
-    shape = parse_shape(input)
     for group in groups:
-        label = ",".join([*group.values(), *([f"input={input}"] if input else [])])
-        if label:
+        if input is not None:
+            group.setdefault("input", f"input={input}")
+        if group:
+            label = ",".join(group.values())
+            other = group.pop("input", None)
+            shape = None if other is None else parse_shape(other.partition("=")[2].strip())
             found.append(Variant(label, parse_settings(list(group.values())), shape))
     return found, Variant()
 

@@ -48,6 +48,13 @@ def test_one_network_under_set():
     assert both["totals"]["parameters"]["values"] == [done["totals"]["parameters"]["values"][1]] * 2
 
 
+def test_set_takes_another_input_as_in_a_sweep():
+    done = cnncalc("compare", LENET, "--set", "input=1x28x28", "--set", "input=1x64x64", "--json").json
+    assert [one["input_shape"] for one in done["networks"]] == [[1, 32, 32], [1, 28, 28], [1, 64, 64]]
+    both = cnncalc("compare", DENSENET, "--set", "growth=16", "--input", "3x64x64", "--json").json
+    assert [one["label"] for one in both["networks"]][1:] == ["DenseNet-121 growth=16,input=3x64x64"]
+
+
 def test_only_differences_leaves_out_the_rest():
     done = cnncalc("compare", LENET, "--with", "input=1x28x28", "--only-differences", "--json")
     assert "parameters" in done.json["totals"] and "layers" not in done.json["totals"]
@@ -130,6 +137,7 @@ def test_counts_are_short_where_three_networks_leave_no_room(columns, millions):
         ((LENET, "--with", "growth"), "--with growth is not NAME=VALUE"),
         ((LENET, "--with", "growth=3"), "the spec has no var growth"),
         ((LENET, "--with", "input=abc"), "abc is not a shape"),
+        ((LENET, "--set", "input="), "is not a shape"),
         ((LENET, "nowhere.yaml"), "nowhere.yaml"),
     ],
 )
