@@ -175,6 +175,7 @@ def _count_json(found: Count, *, layers: bool) -> dict[str, object]:
         "total": found.total,
         "unit": found.unit,
         "items": [_item_json(item) for item in found.items],
+        "slips": [{"what": item.what, "why": item.wrong} for item in found.items if item.wrong],
         "not_counted": [one._asdict() for one in found.not_counted],
         "also": {one.key: one.value for one in found.also},
         "title": found.tool.title,
@@ -196,5 +197,4 @@ def _count_json(found: Count, *, layers: bool) -> dict[str, object]:
 
 
 def _item_json(item: Item) -> dict[str, object]:
-    plain: dict[str, object] = {"what": item.what, "amount": item.amount}
-    return {**plain, "wrong": item.wrong} if item.wrong else plain
+    return {"what": item.what, "amount": item.amount}

@@ -56,8 +56,12 @@ def test_json():
     for count in found["counts"].values():
         assert sum(item["amount"] for item in count["items"]) == count["total"]
         assert set(count) == {
-            "total", "unit", "items", "not_counted", "also", "title", "version", "source",
+            "total", "unit", "items", "slips", "not_counted", "also", "title", "version", "source",
         }  # fmt: skip
+        assert all(set(item) == {"what", "amount"} for item in count["items"])
+        assert {slip["what"] for slip in count["slips"]} <= {item["what"] for item in count["items"]}
+    # both are hooked as modules and patched as functions in ptflops' own pytorch_ops.py
+    assert [slip["what"].split(",")[0] for slip in found["counts"]["ptflops"]["slips"]] == ["ReLU", "pools"]
     fvcore = found["counts"]["fvcore"]
     assert (fvcore["total"], fvcore["unit"]) == (4_111_512_576, "MACs")
     assert fvcore["items"][1] == {"what": "BatchNorm, 2 an element", "amount": 22_227_968}

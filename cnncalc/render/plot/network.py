@@ -286,7 +286,7 @@ def _legend(families: Sequence[str], width: float) -> Iterator[list[Markup]]:
         label(
             _MARGIN,
             0,
-            say("kernel: size/stride, p padding, d dilation, g groups; beside a line: the shape it carries"),
+            say("kernel: size/stride, p padding, o output padding, d dilation, g groups; beside lines: shapes"),
             size=SMALL,
             class_="cnn-dim",
             room=width - 2 * _MARGIN,
