@@ -1,14 +1,14 @@
 """Which channels go, and the graph without them.
 
-How many: of n channels among which the choice is free, floor(n * share), so at least one stays. Where a grouped
-convolution takes channels in blocks, as many go from each block as from the one that can lose the fewest. Which: those
-whose filters have the smallest L1 norms (Li et al. 2017, arXiv 1608.08710, section 3.1), summed over the layers that
-must lose them together.
+How many: of a layer's n channels floor(n * share), so at least one stays. Where others take them in parts, of each part
+the floor, and one more of some parts until the layer has lost its own. Where a grouped convolution takes channels in
+blocks, as many go from each block as from the one that can lose the fewest. Which: those whose filters have the
+smallest L1 norms (Li et al. 2017, arXiv 1608.08710, section 3.1), summed over the layers that must lose them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import floor
@@ -31,19 +31,21 @@ class Cut(NamedTuple):
     """The graph that stays, the original indices of each tensor's channels that do, and how many went where.
 
     `lowered`: layers that lose fewer channels than asked for, so that the groups of a convolution stay even.
+    `parted`: layers that lose none, since their channels fall into groups of which the share is less than one.
     """
 
     graph: Graph
     kept: Kept
     pools: tuple[Pool, ...]
     lowered: tuple[str, ...]
+    parted: tuple[str, ...]
 
 
 def cut(graph: Graph, bonds: Bonds, shares: Sequence[tuple[Group, Fraction]], norms: Norms | None) -> Cut:
     """Return the graph with these shares of the groups' channels gone."""
     groups = [group for group, _ in shares]
     asked = [floor(len(group.classes) * share) for group, share in shares]
-    counts = evened(groups, asked, _even_blocks(bonds))
+    counts = topped_up(shares, evened(groups, asked, _even_blocks(bonds)), _even_blocks(bonds))
     scores = _scores(bonds, norms or {})
     gone: set[int] = set()
     for group, count in zip(groups, counts, strict=True):
@@ -59,7 +61,19 @@ def cut(graph: Graph, bonds: Bonds, shares: Sequence[tuple[Group, Fraction]], no
     lowered = dict.fromkeys(
         name for group, count, wish in zip(groups, counts, asked, strict=True) if count < wish for name in group.layers
     )
-    return Cut(without(graph, kept) if gone else graph, kept, pools, tuple(lowered))
+    parted = tuple(name for name in _parted(shares, counts) if name not in lowered)
+    return Cut(without(graph, kept) if gone else graph, kept, pools, tuple(lowered), parted)
+
+
+def _parted(shares: Sequence[tuple[Group, Fraction]], counts: Sequence[int]) -> list[str]:
+    """Return the layers that lose nothing, though the share of all their channels is one or more."""
+    owed: dict[str, Fraction] = {}
+    lost: dict[str, int] = {}
+    for (group, share), count in zip(shares, counts, strict=True):
+        for name in group.layers:
+            owed[name] = owed.get(name, Fraction(0)) + len(group.classes) * share
+            lost[name] = lost.get(name, 0) + count
+    return [name for name in owed if owed[name] >= 1 and not lost[name]]
 
 
 def _even_blocks(bonds: Bonds) -> dict[int, int]:
@@ -92,6 +106,40 @@ def evened(groups: Sequence[Group], asked: Sequence[int], even: Mapping[int, int
                     changed = True
                     break
     return counts
+
+
+def topped_up(shares: Sequence[tuple[Group, Fraction]], counts: Sequence[int], even: Container[int]) -> list[int]:
+    """Return the counts, raised where small groups leave a layer more channels than the floor of them all would.
+
+    Each step takes one more from the group that is owed the most, as long as each of its layers is owed a whole
+    channel, and something stays of each block of a split. Groups in even splits are left alone.
+    """
+    found = list(counts)
+    owed: dict[str, Fraction] = {}
+    stay: dict[Place, int] = {}
+    for (group, share), count in zip(shares, found, strict=True):
+        for name in group.layers:
+            owed[name] = owed.get(name, Fraction(0)) + len(group.classes) * share - count
+        for place, each in group.places.items():
+            stay[place] = stay.get(place, 0) + (len(group.classes) - count) * each
+
+    def rest(at: int) -> Fraction:
+        return len(shares[at][0].classes) * shares[at][1] - found[at]
+
+    # Nothing that is owed grows, so that a group which cannot give now cannot later.
+    free = [
+        at for at, (group, _) in enumerate(shares) if rest(at) > 0 and not any(one in even for one, _ in group.places)
+    ]
+    for at in sorted(free, key=rest, reverse=True):
+        group = shares[at][0]
+        enough = all(owed[name] >= 1 for name in group.layers)
+        if enough and all(stay[place] > each for place, each in group.places.items()):
+            found[at] += 1
+            for name in group.layers:
+                owed[name] -= 1
+            for place, each in group.places.items():
+                stay[place] -= each
+    return found
 
 
 def _scores(bonds: Bonds, norms: Norms) -> dict[int, float]:

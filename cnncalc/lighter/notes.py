@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cnncalc.lighter.cut import Cut
 from cnncalc.lighter.lightened import Lightened
 from cnncalc.lighter.storage import counted, stored
 from cnncalc.lighter.wanted import names_text
@@ -22,21 +23,27 @@ HOW_QUANTIZED: dict[str, str] = {
 """What is stored of quantized layers, by the kind of scales."""
 
 
-def notes(found: Lightened, lowered: Sequence[str], across: Sequence[str], dtype: str) -> Iterator[str]:
-    """Yield the sentences. `lowered`: layers that lose fewer channels than asked for; `across`: layers whose channels
-    are computed together and are fewer now; `dtype`: of what is not quantized.
+def notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> Iterator[str]:
+    """Yield the sentences. `across`: layers whose channels are computed together and are fewer now; `dtype`: of what is
+    not quantized.
     """
-    if lowered:
+    if done.parted:
+        yield say(
+            "{layers}: no channels go, since they fall into parts that are cut each for itself, and the share is less "
+            "than one of each part",
+            layers=names_text(done.parted),
+        )
+    if done.lowered:
         yield say(
             "{layers}: fewer channels go than asked for, so that a grouped convolution keeps as many in each group",
-            layers=names_text(lowered),
+            layers=names_text(done.lowered),
         )
     if across:
         yield say(
             "{layers}: computed over channels together, so those that stay come out otherwise than before",
             layers=names_text(across),
         )
-    if any(wish.share for wish in found.wishes.of("channels")) and not found.pools:
+    if any(wish.share for wish in found.wishes.of("channels")) and not found.pools and not done.parted:
         yield say("no channels go: the share asked for is less than one of those that can")
     if found.report.graph.tensors != found.original.graph.tensors:
         yield say("the weights written in the spec have other shapes now, and are left out of it")

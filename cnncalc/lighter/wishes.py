@@ -87,10 +87,13 @@ def _wish(text: str) -> Wish | Diagnostic:
             "E740", problem, help=say("write --prune channels=0.5, --prune weights=0.9 or --prune layer1.channels=0.5")
         )
     if not re.fullmatch(r"[0-9]{0,6}\.?[0-9]{0,12}", right) or not any(map(str.isdigit, right)):
-        problem = say("--prune {text}: {share} is not a number", text=text, share=right)
+        problem = say("--prune {text}: {share} is not a share", text=text, share=right or '""')
         return Diagnostic("E740", problem, help=say("write the share that goes, such as 0.5 for half of them"))
     share = Fraction(right if right[-1] != "." else right[:-1])
-    if share > 1 or (share == 1 and kind == "channels"):
+    if share > 1:
+        problem = say("--prune {text}: {share} is more than all of them", text=text, share=right)
+        return Diagnostic("E740", problem, help=say("write the share that goes, such as 0.5 for half of them"))
+    if share == 1 and kind == "channels":
         problem = say("--prune {text}: the share that goes is {share}, and something must stay", text=text, share=right)
         return Diagnostic("E740", problem, help=say("write a share from 0 to below 1, such as 0.5 for half of them"))
     return Wish(kind, path, share, text)

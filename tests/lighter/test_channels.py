@@ -198,8 +198,9 @@ def test_any_network_keeps_its_channels_in_order(spec, tenths):
     graph = network(spec)
     found = hold_against_zeroed(graph, read_wishes([f"channels=0.{tenths}"]))
     assert all(found.kept.values()), "something of each tensor stays"
-    for pool in found.pools:
-        assert pool.removed <= pool.channels * tenths // 10
+    counts = {node.name: node.output_shape[0] for node in graph.executed}
+    for name in {name for pool in found.pools for name in pool.layers}:
+        assert counts[name] - len(found.kept[name]) <= counts[name] * tenths // 10
 
 
 def test_the_channels_with_the_smallest_filters_go():
@@ -275,6 +276,41 @@ def test_groups_stay_even_where_their_inputs_come_from_several_layers():
     kept = found.kept["joined"]
     assert sum(at < 6 for at in kept) == sum(at >= 6 for at in kept) == 4
     assert any(note.startswith("a: fewer channels go than asked for") for note in found.notes)
+
+
+def test_channels_that_slices_share_out_go_as_many_as_of_any_layer():
+    """Each of 6 channels is in other slices, 3 in a row of a ring, so each is a group of its own; half of 6 are 3, and
+    something of each slice stays: as in the LeNet-5 of 1998, where the slices are the columns of its table I.
+    """
+    slices = [{"type": "Slice", "from": "ring", "start": at, "end": at + 3} for at in range(6)]
+    maps = [[one, {"type": "Conv2d", "out_channels": 2, "kernel_size": 1}] for one in slices]
+    layers = [
+        {"name": "a", "type": "Conv2d", "out_channels": 6, "kernel_size": 1},
+        {"name": "ring", "type": "Concat", "from": ["a", "a"]},
+        {"type": "Concat", "branches": maps},
+        {"name": "last", "type": "Conv2d", "out_channels": 2, "kernel_size": 1},
+    ]
+    for share, left in (("0.1", 6), ("0.17", 5), ("0.5", 3), ("0.6", 3), ("0.7", 2), ("0.9", 2)):
+        found = hold_against_zeroed(
+            network({"input": [2, 3, 3], "layers": layers}), read_wishes([f"a.channels={share}"])
+        )
+        kept = set(found.kept["a"])
+        assert len(kept) == left, share
+        assert all(kept & {at % 6, (at + 1) % 6, (at + 2) % 6} for at in range(6))
+
+
+def test_layers_that_lose_nothing_are_named():
+    # A depthwise convolution after two layers of one channel: neither can lose its only one, so of two none goes.
+    one = {"type": "Conv2d", "out_channels": 1, "kernel_size": 1}
+    layers = [
+        {"type": "Concat", "branches": {"a": one, "b": one}},
+        {"name": "deep", "type": "Conv2d", "out_channels": 2, "kernel_size": 1, "groups": 2},
+        {"name": "c", "type": "Conv2d", "out_channels": 8, "kernel_size": 1},
+        {"name": "last", "type": "Conv2d", "out_channels": 2, "kernel_size": 1},
+    ]
+    found = hold_against_zeroed(network({"input": [2, 3, 3], "layers": layers}), read_wishes(["channels=0.5"]))
+    assert len(found.kept["deep"]) == 2 and len(found.kept["c"]) == 4
+    assert [note.partition(":")[0] for note in found.notes] == ["last", "deep"]
 
 
 @given(st.integers(0, 99), st.integers(1, 64))

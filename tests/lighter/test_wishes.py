@@ -54,6 +54,22 @@ def test_what_is_no_wish_is_refused(text):
     assert found.code == "E740" and found.help
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("channels=-0.5", "-0.5 is not a share"),
+        ("channels=50%", "50% is not a share"),
+        ("channels=1.5", "1.5 is more than all of them"),
+        ("weights=1.01", "1.01 is more than all of them"),
+        ("channels=1", "something must stay"),
+    ],
+)
+def test_what_is_said_of_a_share_is_true(text, said):
+    with pytest.raises(CnncalcError) as caught:
+        read_wishes([text])
+    assert said in caught.value.diagnostics[0].message
+
+
 def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(CnncalcError) as caught:
         read_wishes(["channels=2", "weights"], "int2", scales="none")
