@@ -145,6 +145,13 @@ def test_shapes_stand_beside_the_lines_and_of_copies_the_first_and_last():
     assert "96x56x56" not in shown
 
 
+def test_the_arguments_of_a_layer_are_never_cut():
+    kernel = "kernel_size: [3, 5, 1], stride: 2, padding: [1, 2, 0], output_padding: [1, 0, 1], dilation: [1, 1, 2]"
+    layer = f"{{type: ConvTranspose3d, out_channels: 16, groups: 8, {kernel}}}"
+    svg = NetworkPicture(analyze(loads(f"input: [8, 9, 9, 9]\nlayers: [{layer}]\n"))).svg()
+    assert "ConvTranspose3d 3x5x1/2 p1x2x0 o1x0x1 d1x1x2 g8" in texts(ElementTree.fromstring(svg))
+
+
 def test_what_is_drawn_once_is_not_drawn_over():
     picture = NetworkPicture(report_of("googlenet"))
     pieces = [piece for points in strokes(picture.drawing.routes) for piece in itertools.pairwise(points)]

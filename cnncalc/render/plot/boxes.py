@@ -18,7 +18,7 @@ SMALL = 11.0
 STACK = 6.0
 """How far the boxes show that lie behind one that stands for several."""
 _SIDE, _ABOVE_BELOW = 10.0, 6.0
-_NARROWEST, _WIDEST = 84.0, 210.0
+_NARROWEST, _WIDEST_NAME, _WIDEST = 84.0, 190.0, 330.0
 _MOST_TITLE = 170.0
 _GAP = 8.0
 ONCE = Repeat(((),))
@@ -147,7 +147,7 @@ class _Sheet:
             lines = [say_count("{count} layer", "{count} layers", len(nodes))]
             lines += [say("only for training")] if aside else []
         kind = family(nodes[0]) if isinstance(item, Unit) else "closed"
-        title_width = text_width(name, bold=True) + _count_room(count, beside)
+        title_width = min(_WIDEST_NAME, text_width(name, bold=True)) + _count_room(count, beside)
         width = min(_WIDEST, max(_NARROWEST, title_width, *(text_width(line, SMALL) for line in lines)) + 2 * _SIDE)
         even = isinstance(nodes[0].layer, Concat)
         height = LINE * (1 + len(lines)) + 2 * _ABOVE_BELOW
