@@ -73,6 +73,12 @@ def readings(written: Written, asked: Asked, wanted: Value, counting: Counting, 
     yield from _misread(number, tolerance, written, asked, counting)
 
 
+def means(written: Written, asked: Asked, value: Value, counting: Counting, decimals: int = DECIMALS) -> bool:
+    """Whether what was written, with nothing wrong in it, is `value`."""
+    first = next(readings(written, asked, value, counting, decimals), None)  # what is as written comes first
+    return first is not None and first.mistake is None and first.fits(value)
+
+
 def _tolerance(written: Written, asked: Asked, wanted: Value, decimals: int) -> Fraction:
     slack = written.slack if written.digits >= FEWEST_DIGITS else Fraction()
     if asked.quantity == "output":

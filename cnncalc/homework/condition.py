@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc.analysis.rebuild import rebuilt
 from cnncalc.homework.assignment import Condition, Question
-from cnncalc.homework.compare import readings
+from cnncalc.homework.compare import means
 from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.marks import Diagnosis, Value
 from cnncalc.homework.network import Network
@@ -66,8 +67,8 @@ def seeming_right(network: Network, question: Question) -> dict[Value, tuple[Dia
     found: dict[Value, list[Diagnosis]] = {}
     for argument, other in other_arguments(network, question.asked):
         if other.value_or_none(condition.asked) is not None and not outcomes(other, (condition,))[0].holds:
-            made = Diagnoser(other).distractors(condition.asked)
-            found[argument] = [one for value, ways in made.items() if _is(condition, value, other) for one in ways]
+            made = Diagnoser(other).single(condition.asked)
+            found[argument] = [one for value, told in made if _is(condition, value, other) for one in told()]
     fits = Counter(one.mistakes[0].name for ways in found.values() for one in ways)
     chosen = {value: tuple(one for one in ways if fits[one.mistakes[0].name] == 1) for value, ways in found.items()}
     return {value: ways for value, ways in chosen.items() if ways}
@@ -83,9 +84,8 @@ def outcomes(network: Network, conditions: tuple[Condition, ...]) -> list[Outcom
 
 
 def _is(condition: Condition, value: Value, network: Network) -> bool:
-    written = read_value(condition.text, condition.asked.about.kind)
-    return any(
-        reading.fits(value)
-        for reading in readings(written, condition.asked, value, network.counting, decimals=2)
-        if reading.mistake is None
-    )
+    return means(_read(condition.text, condition.asked.about.kind), condition.asked, value, network.counting)
+
+
+_read = lru_cache(maxsize=64)(read_value)
+"""A condition is asked of many networks."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from itertools import permutations
 from typing import NamedTuple
 
@@ -106,14 +106,20 @@ class Diagnoser:
 
         Slips, which are told of whoever makes them, are no wrong answers to choose from.
         """
+        return {value: told() for value, told in self.single(asked)}
+
+    def single(self, asked: Asked) -> Iterator[tuple[Value, Callable[[], tuple[Diagnosis, ...]]]]:
+        """Yield what `distractors` has, the mistakes as what tells them: most are looked at for their value only."""
         table = self._table(asked)
-        if table is None:
-            return {}
-        return {
-            _made(table.working, ways[0])[-1].working.value: tuple(self._told(table, way) for way in ways)
-            for ways in map(_without_slips, table.singles.ways.values())
-            if ways
-        }
+        for known, all_ways in table.singles.ways.items() if table else ():
+            ways = _without_slips(all_ways)
+            if ways and table:
+                whole = asked.quantity != "output" and asked.about.kind != "size"
+                value = known if whole else _made(table.working, ways[0])[-1].working.value
+                yield value, partial(self._all_told, table, ways)
+
+    def _all_told(self, table: Table, ways: list[Ways]) -> tuple[Diagnosis, ...]:
+        return tuple(self._told(table, way) for way in ways)
 
     def _table(self, asked: Asked) -> Table | None:
         if asked not in self._tables:

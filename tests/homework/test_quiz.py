@@ -30,7 +30,7 @@ from cnncalc.render.quiz.words import feedback
 from cnncalc.spec.load import load, loads
 from tests.shell import LENET, ROOT
 
-SEEDS = 200
+SEEDS = 80
 
 
 def starts(size: int, kernel: int, stride: int, padding: int, dilation: int) -> list[int]:

@@ -9,7 +9,7 @@ from itertools import islice
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.graph import Graph, Node
 from cnncalc.homework.assignment import Condition, Counting, Question
-from cnncalc.homework.compare import DECIMALS, readings
+from cnncalc.homework.compare import means
 from cnncalc.homework.condition import other_arguments, outcomes, seeming_right
 from cnncalc.homework.diagnose import Diagnoser
 from cnncalc.homework.marks import Value
@@ -195,9 +195,7 @@ def wrong_answers(network: Network, asked: Asked) -> tuple[Distractor, ...]:
 def _is_right(network: Network, asked: Asked, value: Value) -> bool:
     """Whether `check` takes this for the answer, written another way: with a batch axis, say."""
     written = read_value(shape_text([int(size) for size in value]), asked.about.kind)
-    wanted = network.value(asked)
-    taken = readings(written, asked, wanted, network.counting, DECIMALS)
-    return any(reading.fits(wanted) for reading in taken if reading.mistake is None)
+    return means(written, asked, network.value(asked), network.counting)
 
 
 def _worth_asking(quantity: str, node: Node) -> bool:
