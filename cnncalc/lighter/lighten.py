@@ -65,7 +65,7 @@ def lighten(
     fewer = {name for name, channels in bonds.tensors.items() if len(done.kept[name]) < len(channels)}
     together = {*bonds.across}
     across = [node.name for node in graph.every_node() if node.name in together and not fewer.isdisjoint(node.inputs)]
-    return found._replace(notes=(*want.notes, *notes(found, done, across, dtype)))
+    return found._replace(notes=(*want.notes, *notes(found, done, across, dtype, can=bool(want.shares))))
 
 
 def zeroes(graph: Graph, wishes: Wishes) -> dict[str, int]:

@@ -23,9 +23,9 @@ HOW_QUANTIZED: dict[str, str] = {
 """What is stored of quantized layers, by the kind of scales."""
 
 
-def notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> Iterator[str]:
+def notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str, *, can: bool) -> Iterator[str]:
     """Yield the sentences. `across`: layers whose channels are computed together and are fewer now; `dtype`: of what is
-    not quantized.
+    not quantized; `can`: whether there are channels that may go.
     """
     if done.parted:
         yield say(
@@ -43,7 +43,7 @@ def notes(found: Lightened, done: Cut, across: Sequence[str], dtype: str) -> Ite
             "{layers}: computed over channels together, so those that stay come out otherwise than before",
             layers=names_text(across),
         )
-    if any(wish.share for wish in found.wishes.of("channels")) and not found.pools and not done.parted:
+    if can and not found.pools and not done.parted:
         yield say("no channels go: the share asked for is less than one of those that can")
     if found.report.graph.tensors != found.original.graph.tensors:
         yield say("the weights written in the spec have other shapes now, and are left out of it")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cnncalc.lighter import Lightened, Saving
+from cnncalc.render.compare import ratio_text
 from cnncalc.render.screen import Line, Piece, Screen
 from cnncalc.render.summary import wrapped
 from cnncalc.render.words import clean, folded, size_text
@@ -59,8 +60,9 @@ def saving_parts(lightened: Lightened) -> list[str]:
 
 
 def _x(saving: Saving) -> str:
-    """Write what is left: x0.25."""
-    return f"x{saving.ratio:.2f}"
+    """Write what is left: x0.25; where only more digits tell it from all, x0.997."""
+    short = f"x{saving.ratio:.2f}"
+    return ratio_text(saving.ratio) if short == "x1.00" and saving.before != saving.after else short
 
 
 def effect_lines(effect: Effect, width: int) -> Iterator[Line]:

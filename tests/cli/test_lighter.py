@@ -73,6 +73,21 @@ def test_run_compares_both_networks():
     assert effect["weights"] == 61_470 - 15_000 - 30_855 and effect["zeros"] < effect["weights"]
 
 
+def test_what_is_nearly_all_is_not_called_all():
+    shown = cnncalc("summary", LENET, "--prune", "fc3.channels=0.5").out
+    # fc3 loses 5 of its 10 rows of 84: 420 of 416,520 MACs.
+    assert "MACs 416,520 -> 416,100 (x0.999)" in shown
+    assert "peak 36.8 KiB -> 36.8 KiB (x1.00)" in shown
+
+
+def test_where_no_channels_can_go_the_share_is_not_blamed(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("input: [3, 4, 4]\nlayers: [{name: only, type: Conv2d, out_channels: 8, kernel_size: 1}]\n")
+    notes = cnncalc("summary", path, "--prune", "channels=0.5", "--json").json["lighter"]["notes"]
+    assert len(notes) == 1 and "only: all channels stay" in notes[0]
+    assert "the share" in cnncalc("summary", LENET, "--prune", "channels=0.001").out
+
+
 def test_run_says_the_effect_in_words():
     shown = cnncalc("run", LENET, "--quantize", "int8", "--batch", 3)
     assert shown.code == 0
