@@ -123,6 +123,12 @@ def test_a_tangle_is_refused_and_not_begun():
     assert costs_svg(report, shares(report))
 
 
+def test_the_gallery_is_far_from_being_a_tangle(monkeypatch):
+    monkeypatch.setattr("cnncalc.render.plot.network.MOST_PASSED", 1000)
+    for name in GALLERY:
+        assert NetworkPicture(report_of(name), full=True).drawing.places
+
+
 def test_every_line_of_the_network_is_drawn():
     report = report_of("googlenet")
     picture = NetworkPicture(report, full=True)
