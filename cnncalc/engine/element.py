@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.reference.operation import Array, flat
+from cnncalc.engine.reference.upsampling import reads
 from cnncalc.engine.run import Step, execute
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.conv import Conv
@@ -21,6 +22,7 @@ from cnncalc.layers.linear import Linear
 from cnncalc.layers.pool import AvgPool, MaxPool
 from cnncalc.layers.reshape import ChannelShuffle
 from cnncalc.layers.transposed import ConvTranspose
+from cnncalc.layers.upsample import Upsample
 from cnncalc.text import Shape, say
 
 
@@ -95,6 +97,8 @@ def _parts(
         kernel_row = [float(weight) for weight in row]
         total = sum(value * weight for value, weight in zip(values, kernel_row, strict=True))
         return [Patch(0, [values], [[True] * len(values)], [kernel_row], total)], _bias(node, index, weights), "sum"
+    if isinstance(layer, Upsample):
+        return [_read_patch(layer, index, entering[0])], None, "sum"
     if isinstance(layer, MaxPool | AvgPool):
         patch = _patch(node, index, entering[0], index[0], None)
         return [patch], None, "max" if isinstance(layer, MaxPool) else "mean"
@@ -157,6 +161,26 @@ def _laid_patch(layer: ConvTranspose, index: Shape, x: Array, channel: int, kern
         [[True] * width for _ in rows],
         [weights[row : row + width] for row in rows],
         total,
+    )
+
+
+def _read_patch(layer: Upsample, index: Shape, x: Array) -> Patch:
+    """Return the inputs that the element is read from, and what each of them weighs."""
+    tables = reads(layer, x.shape[1:])
+    axes = [
+        [(at, weight) for at, weight in table[place] if weight] for table, place in zip(tables, index[1:], strict=True)
+    ]
+    met = list(product(*axes))
+    values = [float(x[(index[0], *(at for at, _ in spot))]) for spot in met]
+    weights = [float(prod(weight for _, weight in spot)) for spot in met]
+    width = len(axes[-1])
+    rows = range(0, len(met), width)
+    return Patch(
+        index[0],
+        [values[row : row + width] for row in rows],
+        [[True] * width for _ in rows],
+        [weights[row : row + width] for row in rows],
+        sum(value * weight for value, weight in zip(values, weights, strict=True)),
     )
 
 

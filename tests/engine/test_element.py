@@ -79,3 +79,27 @@ layers:
     assert [(patch.window, patch.kernel) for patch in element.patches] == [([[1, 2], [3, 4]], [[5, 4], [2, 1]])]
     assert trace(graph, "up", (0, 1, 3), x, weights).value == 2 * 3
     assert trace(graph, "up", (0, 0, 2), x, weights).value == 1 * 2 + 2 * 1
+
+
+def test_an_interpolated_element_by_hand():
+    """Twice as large, position 1 lies at 1/4: 3/4 of the nearer and 1/4 of the farther, on each axis."""
+    graph = loads("input: [1, 2, 2]\nlayers:\n  - {name: up, type: Upsample, scale_factor: 2, mode: bilinear}\n")
+    x = np.array([[[[0, 4], [8, 12]]]], np.float32)
+    element = trace(graph, "up", (0, 1, 1), x, {})
+    (patch,) = element.patches
+    assert patch.window == [[0, 4], [8, 12]]
+    assert patch.kernel == [[9 / 16, 3 / 16], [3 / 16, 1 / 16]]
+    assert patch.total == element.value == 4 * 3 / 16 + 8 * 3 / 16 + 12 / 16
+    (corner,) = trace(graph, "up", (0, 0, 3), x, {}).patches
+    assert (corner.window, corner.kernel) == ([[4]], [[1]])
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_every_interpolated_element_adds_up(mode):
+    graph = loads(
+        f"input: [2, 5, 4]\nlayers:\n  - {{name: up, type: Upsample, scale_factor: [1.7, 0.6], mode: {mode}}}\n"
+    )
+    x = random_input(graph)
+    for index in product(*map(range, graph.nodes[0].output_shape)):
+        element = trace(graph, "up", index, x, {})
+        assert element.patches[0].total == pytest.approx(element.value, abs=1e-5)

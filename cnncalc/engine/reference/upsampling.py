@@ -14,6 +14,7 @@ import numpy as np
 
 from cnncalc.engine.jit import kernel
 from cnncalc.engine.reference.operation import Array, Done, Tensors, shaped, volume
+from cnncalc.text import Shape
 
 NOT_READ = -1
 SHARPNESS = Fraction(-3, 4)
@@ -27,14 +28,18 @@ def upsample(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     """y[n, c, o] = sum over the positions that o is read from of weight * x[n, c, position]."""
     x = inputs[0]
     axes = x.ndim - 2
-    given = layer.scale_factor if layer.size is None else layer.size
-    entries = given if len(given) == axes else given * axes
-    tables = [[[(0, Fraction(1))]]] * (3 - axes)
-    tables += [_axis(layer, entry, n) for entry, n in zip(entries, x.shape[2:], strict=True)]
+    tables = [[[(0, Fraction(1))]]] * (3 - axes) + reads(layer, x.shape[2:])
     planes, rows, columns = (_arrays(table, x.dtype) for table in tables)
     y = np.empty((*x.shape[:2], *(len(table) for table in tables)), x.dtype)
     interpolate(volume(x), *planes, *rows, *columns, y)
     return Done(shaped(y, *y.shape[:2], *y.shape[5 - axes :]))
+
+
+def reads(layer: Any, sizes: Shape) -> list[list[Reads]]:
+    """Return, for each axis of a map of `sizes`, what each output position is read from."""
+    given = layer.scale_factor if layer.size is None else layer.size
+    entries = given if len(given) == len(sizes) else given * len(sizes)
+    return [_axis(layer, entry, n) for entry, n in zip(entries, sizes, strict=True)]
 
 
 def _axis(layer: Any, entry: float, n: int) -> list[Reads]:
@@ -67,10 +72,7 @@ def _linear(place: Fraction, n: int) -> Reads:
 def _cubic(place: Fraction, n: int) -> Reads:
     """Return the four neighbours of a place by cubic convolution; outside stands the nearest position inside."""
     below = floor(place)
-    reads: Reads = []
-    for at in range(below - 1, below + 3):
-        reads.append((min(max(at, 0), n - 1), _keys(abs(place - at))))
-    return reads
+    return [(min(max(at, 0), n - 1), _keys(abs(place - at))) for at in range(below - 1, below + 3)]
 
 
 def _keys(distance: Fraction) -> Fraction:
@@ -83,8 +85,8 @@ def _keys(distance: Fraction) -> Fraction:
 
 def _arrays(table: list[Reads], dtype: Any) -> tuple[Array, Array]:
     """Return the positions and the weights of a table, a row an output position; NOT_READ where the weight is 0."""
-    positions = np.array([[at if weight else NOT_READ for at, weight in reads] for reads in table], np.int64)
-    return positions, np.array([[float(weight) for _, weight in reads] for reads in table]).astype(dtype)
+    positions = np.array([[at if weight else NOT_READ for at, weight in row] for row in table], np.int64)
+    return positions, np.array([[float(weight) for _, weight in row] for row in table]).astype(dtype)
 
 
 @kernel
