@@ -332,6 +332,19 @@ def test_no_number_lies_on_the_curve_or_another_and_no_name_leaves_the_page(name
             assert x - text_width(one.text, 11) * 2**-0.5 >= 0
 
 
+def test_the_numbers_of_two_curves_do_not_lie_on_each_other():
+    report = report_of("c3d")
+    root = ElementTree.fromstring(growth_svg(report, growth(report)))
+    numbers = [
+        (float(one.get("x")), float(one.get("y")), text_width(one.text, 11))
+        for one in root.iter(f"{SVG}text")
+        if (one.text or "").isdigit() and one.get("text-anchor") is None
+    ]
+    assert len(numbers) > 12
+    for (x0, y0, wide0), (x1, y1, wide1) in itertools.combinations(numbers, 2):
+        assert x0 + wide0 <= x1 or x1 + wide1 <= x0 or abs(y0 - y1) >= 10
+
+
 def test_names_that_begin_alike_are_written_without_that():
     shown = texts(ElementTree.fromstring(growth_svg(report_of("densenet169"), growth(report_of("densenet169")))))
     assert {"conv0: jump 2", "denseblock4.denselayer32.conv2", "the names begin with features."} <= set(shown)

@@ -166,13 +166,14 @@ def _input_lines(sizes: Shape, up: Scale, across: Scale) -> Iterator[Markup]:
 
 def _curves(drawn: Sequence[Curve], across: Scale, up: Scale) -> Iterator[Markup]:
     """Yield the curves, each with its name and last number at its end, and numbers above its steps."""
+    taken: list[tuple[float, float, float]] = []
     for one, class_ in zip(drawn, _LINES, strict=False):
         points = [
             point
             for at, size in enumerate(one.sizes)
             for point in ((across.at(at), up.at(size)), (across.at(at + 1), up.at(size)))
         ]
-        yield from _numbers(one.sizes, across, up)
+        yield from _numbers(one.sizes, across, up, taken)
         yield element("path", class_=class_, stroke_width=2.2, d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points))
         last = number(one.sizes[-1])
         text = say("{axis}: {size}", axis=one.name, size=last) if one.name else last
@@ -180,15 +181,22 @@ def _curves(drawn: Sequence[Curve], across: Scale, up: Scale) -> Iterator[Markup
         yield label(across.end + 8, up.at(one.sizes[-1]) + (-8 if near else 4), text, bold=True, room=_RIGHT - 12)
 
 
-def _numbers(sizes: Sequence[int], across: Scale, up: Scale) -> Iterator[Markup]:
-    """Yield a number above each step that has room: on the step, or, where that is too short, to the left of it."""
+def _numbers(
+    sizes: Sequence[int], across: Scale, up: Scale, taken: list[tuple[float, float, float]]
+) -> Iterator[Markup]:
+    """Yield a number above each step that has room: on the step, or, where that is too short, to the left of it.
+
+    `taken` are the numbers of other curves, (x, y, width); those yielded are added.
+    """
     grown = [at for at, size in enumerate(sizes) if at == 0 or size != sizes[at - 1]]
-    free = across.start
+    free, others = across.start, list(taken)
     for at, after in zip(grown, [*grown[1:], len(sizes)], strict=True):
-        text, x = number(sizes[at]), across.at(at)
+        text, x, y = number(sizes[at]), across.at(at), up.at(sizes[at]) - 4
         wide = text_width(text, _SMALL)
         on_step = at == 0 or across.at(after) - x > wide + 4
         begin = x + 2 if on_step else x - 3 - wide
-        if begin >= free and begin + wide < across.end:
+        clear = all(begin > x0 + w0 or begin + wide < x0 or abs(y - y0) >= _SMALL for x0, y0, w0 in others)
+        if clear and begin >= free and begin + wide < across.end:
             free = begin + wide + 4
-            yield label(begin, up.at(sizes[at]) - 4, text, size=_SMALL, class_="cnn-dim")
+            taken.append((begin, y, wide))
+            yield label(begin, y, text, size=_SMALL, class_="cnn-dim")
