@@ -326,6 +326,15 @@ def test_a_place_that_no_network_has_is_refused_before_the_work():
     job(SPEC, ["depth=1,2"], ["stages.1.output"])
 
 
+def test_values_from_python_are_those_of_the_command_line(tmp_path):
+    path = spec(tmp_path, CLASHES)
+    given = {"rf": [1, 3], "input": [(1, 8, 8), (1, 9, 8)], "error": 2}
+    rows = list(sweep(path, given, columns="params,macs"))
+    assert rows == list(sweep(path, ["rf=1,3", "input=1x{8,9}x8", "error=2"], columns=["params", "macs"]))
+    # 2 filters of rf * rf weights, each at every place where the kernel fits.
+    assert [row["macs"] for row in rows] == [2 * 64, 2 * 72, 2 * 9 * 36, 2 * 9 * 42]
+
+
 def test_vars_are_columns_anyway_and_share_no_name_with_a_quantity(tmp_path):
     named = sweep(spec(tmp_path, CLASHES), ["rf=1,3", "error=1,2"], columns=["rf", "error", "params"])
     # Each filter has rf * rf weights and a bias; the field of one layer is its kernel.

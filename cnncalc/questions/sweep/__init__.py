@@ -7,7 +7,7 @@ streamed to), `chosen` and `pareto` (which rows are wanted, and which are the be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cnncalc.graph import INPUT
 from cnncalc.questions.sweep.evaluate import Job, make_job, refuse_missing_places
@@ -18,6 +18,10 @@ from cnncalc.spec.files import read_text
 from cnncalc.spec.load import Draft, draft
 from cnncalc.spec.nodes import MAX_LAYERS
 from cnncalc.spec.source import Sequence as List
+from cnncalc.text import Shape, shape_text
+
+Given = str | int | float | Iterable[str | int | float | Shape]
+"""The values of a name: as on the command line, or a number, or some of them, also words and shapes."""
 
 MAX_COMBINATIONS = 100_000
 """What may be asked for unless a caller says otherwise."""
@@ -25,10 +29,10 @@ MAX_COMBINATIONS = 100_000
 
 def sweep(
     path: str,
-    sets: Sequence[str] | Mapping[str, str],
+    sets: Sequence[str] | Mapping[str, Given],
     *,
     together: Sequence[str] = (),
-    columns: Sequence[str] = DEFAULT,
+    columns: str | Sequence[str] = DEFAULT,
     batch: int = 1,
     dtype: str = "float32",
     jobs: int = 1,
@@ -37,14 +41,30 @@ def sweep(
 ) -> Iterator[dict[str, Cell]]:
     """Yield a row for each combination of the spec at `path`: {var: value, ..., quantity: value, ..., "error": text}.
 
-    `sets` are `NAME=VALUES` texts as on the command line, or {name: values}. Shapes are tuples; a combination that the
-    network does not allow has None for its quantities, and an error. With `jobs` above 1 processes are started, which
-    a program must allow for as always (`if __name__ == "__main__":`). Raises CnncalcError before the first row.
+    `sets` are `NAME=VALUES` texts as on the command line, or {name: values}, where values may also be a number or a
+    list of numbers, words and shapes. Shapes are tuples; a combination that the network does not allow has None for its
+    quantities, and an error. With `jobs` above 1 processes are started, which a program must allow for as always
+    (`if __name__ == "__main__":`). Raises CnncalcError before the first row.
     """
-    given = [f"{name}={values}" for name, values in sets.items()] if isinstance(sets, Mapping) else sets
+    given = [f"{name}={_written(values)}" for name, values in sets.items()] if isinstance(sets, Mapping) else sets
+    names = columns.split(",") if isinstance(columns, str) else columns
     drafted = draft(read_text(path), source=path)
     plan = plan_of(drafted, given, together, max_combinations)
-    return _rows(job_for(drafted, plan, columns, (), batch, dtype, max_layers), jobs)
+    return _rows(job_for(drafted, plan, names, (), batch, dtype, max_layers), jobs)
+
+
+def _written(values: Given) -> str:
+    """Return values as the command line takes them."""
+    if isinstance(values, str):
+        return values
+    listed = values if isinstance(values, Iterable) else [values]
+    return ",".join(map(_value_text, listed))
+
+
+def _value_text(value: str | int | float | Shape) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return shape_text(value) if isinstance(value, tuple) else str(value)
 
 
 def plan_of(drafted: Draft, given: Sequence[str], together: Sequence[str], limit: int) -> Plan:
