@@ -72,7 +72,8 @@ def test_each_row_is_the_analysis_of_its_combination_alone(tmp_path):
             graph = cnncalc.load(path, settings=settings, input_shape=row["input"])
         except CnncalcError as error:
             failed += 1
-            assert row["error"] == f"{error.diagnostics[0].code}: {error.diagnostics[0].message}"
+            first = error.diagnostics[0]
+            assert first.span and row["error"] == f"{first.code}: {first.message} (line {first.span.line})"
             assert all(row[name] is None for name in columns)
             continue
         report = cnncalc.analyze(graph, batch=3, dtype="int4")
@@ -128,6 +129,13 @@ def test_an_expression_is_worked_out_in_each_combination(tmp_path):
     rows = list(sweep(spec(tmp_path), {"width": "4,8", "wide": "width * 3, 2"}, columns=["stages.0.conv.output"]))
     assert [(row["width"], row["wide"]) for row in rows] == [(4, 12), (4, 2), (8, 24), (8, 2)]
     assert [row["stages.0.conv.output"][0] for row in rows] == [12, 2, 24, 2]
+
+
+def test_an_error_names_the_line_of_the_spec(tmp_path):
+    text = "input: [1, 8, 8]\nvars: {n: 1, m: 1}\nlayers:\n  - Flatten\n  - {type: Linear, out_features: n + m}\n"
+    rows = list(sweep(spec(tmp_path, text), ["n=1,0.5", "m=1,o"], columns="params"))
+    assert [row["error"] and row["error"].endswith("(line 5)") for row in rows] == [None, False, True, False]
+    assert "o is not a name" in str(rows[1]["error"])
 
 
 def test_what_is_true_of_the_first_network_does_not_stick_to_the_next(tmp_path):

@@ -71,9 +71,15 @@ class Evaluator:
             facts, numbers = self.facts(values)
             cells = tuple(column.of(facts) for column in self.job.columns)
         except CnncalcError as error:
-            first = error.diagnostics[0]
-            return Row((*values.values(), *(None for _ in self.job.columns)), f"{first.code}: {first.message}")
+            return Row((*values.values(), *(None for _ in self.job.columns)), self._problem(error.diagnostics[0]))
         return Row((*(numbers.get(name, value) for name, value in values.items()), *cells))
+
+    def _problem(self, found: Diagnostic) -> str:
+        """Return what is wrong, in one line; where the spec says so, with the line of it."""
+        problem = f"{found.code}: {found.message}"
+        if found.span is None or found.span.source != self.job.source:
+            return problem
+        return say("{problem} (line {line})", problem=problem, line=found.span.line)
 
     def facts(self, values: dict[str, Number | Shape]) -> tuple[Facts, dict[str, Number]]:
         """Return the facts of a combination, and the values of the vars that are expressions. Raises CnncalcError."""
