@@ -86,7 +86,7 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
     paths = [_step(one, relation, node, limits) for one, relation in read]
     if len(paths) == 1:
         return paths[0]
-    apart = _apart([path.without_gate for path in paths if not _covers(path.without_gate)])
+    apart = _apart([path.without_gate for path in paths])
     if apart:
         template, values = apart
         message = say(template, name=node.name, values=", ".join(map(str, values)))
@@ -195,10 +195,6 @@ def _alone(before: Receptive, at: int) -> bool:
     )
 
 
-def _covers(fields: Fields) -> bool:
-    return any(field.jump == 0 for field in fields)
-
-
 def _half_covered(along: Fields, limit: int) -> bool:
     """Whether a path on which all units see the same part of an axis meets one on which each sees its own."""
     return any(field.jump for field in along) and any(field.jump == 0 and field.size < limit for field in along)
@@ -210,7 +206,8 @@ def _is_gate(relation: Seen) -> bool:
 
 def _apart(paths: list[Fields]) -> tuple[str, Sequence[object]] | None:
     """Return how paths disagree, in jump or in where their windows are centred: a template, and the numbers."""
-    for axis in zip(*paths, strict=True):
+    for along in zip(*paths, strict=True):
+        axis = [field for field in along if field.jump]  # a gate has no place of its own
         jumps = sorted({field.jump for field in axis})
         if len(jumps) > 1:
             return later("{name}: paths are not aligned: jumps {values}"), jumps

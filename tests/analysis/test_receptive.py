@@ -194,6 +194,27 @@ layers:
     assert "not aligned" in warnings[0].message
 
 
+def test_branches_that_see_all_of_one_axis_are_compared_along_the_other():
+    """Columns 1 apart beside columns 2 apart, each read from all rows on the right."""
+    graph = loads("""
+input: [1, 4, 8]
+layers:
+  - type: Add
+    branches:
+      left: {type: Conv2d, out_channels: 1, kernel_size: [1, 5]}
+      right: [{type: Conv2d, out_channels: 1, kernel_size: [4, 2], stride: 2}, {type: ZeroPad2d, padding: [0, 0, 0, 3]}]
+""")
+    assert [warning.code for warning in receptive(graph)[1]] == ["W510"]
+    aligned = loads("""
+input: [1, 4, 8]
+layers:
+  - {name: pool, type: MaxPool2d, kernel_size: [1, 2]}
+  - {name: lines, type: Mean, dim: 2, keepdim: true, from: pool}
+  - {type: Multiply, from: [pool, lines]}
+""")
+    assert receptive(aligned)[1] == []
+
+
 def test_the_smallest_path_of_a_residual_block_is_its_shortcut():
     graph = loads("""
 input: [2, 12, 12]
