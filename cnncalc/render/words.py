@@ -81,7 +81,10 @@ def size_text(count: int) -> str:
 
 
 def kernel_text(node: Node) -> str:
-    """Write a window as size/stride, padding, output padding, dilation and groups: `3/2 p1 d2 g32`; nothing for a layer without one."""
+    """Write a window as size/stride, padding, output padding, dilation and groups: `3/2 p1 d2 g32`.
+
+    Nothing for a layer without one.
+    """
     layer: Any = node.layer
     kernel = getattr(layer, "kernel_size", None)
     if kernel is None:
