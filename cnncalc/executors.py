@@ -99,7 +99,8 @@ def cluster(address: str, at_end: Callable[[], None] | None = None) -> Generator
         help = say("install it: {command}", command='pip install "cnncalc[dask]"')
         raise CnncalcError([Diagnostic("E574", message, help=help)]) from None
     # What it has to say of a connection that is lost is said here, without a traceback.
-    getLogger("distributed").setLevel(CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        getLogger(name).setLevel(CRITICAL)
     try:
         client = distributed.Client(address, timeout=CONNECT)
     except (OSError, ValueError) as error:

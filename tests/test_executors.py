@@ -113,3 +113,44 @@ def test_a_cluster_whose_workers_cannot_do_the_work_is_refused(files, said, tmp_
             worker.kill()
             worker.wait()
     assert said in refused.value.diagnostics[0].message and "same version" in refused.value.diagnostics[0].help
+
+
+LOST = """
+import json, os, subprocess, sys, time
+import distributed
+from cnncalc.executors import cluster
+
+if __name__ == "__main__":
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+         "--scheduler-file", sys.argv[1]], stderr=subprocess.DEVNULL)
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.05)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", sys.argv[1], "--no-nanny",
+         "--no-dashboard"], stderr=subprocess.DEVNULL)
+    address = json.loads(open(sys.argv[1]).read())["address"]
+    with distributed.Client(address) as client:
+        client.wait_for_workers(1, timeout=60)
+    with cluster(address) as (executor, count):
+        future = executor.submit(time.sleep, 60)
+        scheduler.kill()
+        worker.kill()
+        try:
+            future.result(timeout=60)
+        except Exception:
+            print("lost")
+"""
+
+
+def test_a_cluster_that_is_lost_writes_no_traceback(tmp_path):
+    """What is lost is told by whoever asked for it; Dask's own log would tell it in fifty lines."""
+    pytest.importorskip("distributed")
+    program = tmp_path / "lost.py"
+    program.write_text(LOST)
+    done = subprocess.run(
+        [sys.executable, str(program), str(tmp_path / "scheduler.json")],
+        cwd=tmp_path, env=environment({"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}),
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("lost\n", "")
