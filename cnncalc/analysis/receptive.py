@@ -90,7 +90,8 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
     if apart:
         template, values = apart
         message = say(template, name=node.name, values=", ".join(map(str, values)))
-        warnings.append(Diagnostic("W510", message, node.span, say("check the padding and stride of its branches")))
+        help = say("check the padding and stride of its branches, and how an Upsample lays its positions")
+        warnings.append(Diagnostic("W510", message, node.span, help))
     ungated = [path for path, (_, relation) in zip(paths, read, strict=True) if not _is_gate(relation)] or paths
     largest = max(paths, key=lambda path: path.sizes)
 
