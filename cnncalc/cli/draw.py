@@ -33,6 +33,8 @@ class Wish(NamedTuple):
         if self.output is not None and Path(self.output).suffix.lower() in _OTHER_FORMATS:
             problem = say("-o {path}: cnncalc writes SVG", path=self.output)
             raise refused(problem, say("name a file that ends in .svg; browsers, Inkscape and slides read it"))
+        if self.output is not None and self.output != "-":
+            _refuse_device(Path(self.output))
         if self.bars and (self.output is not None or self.as_json):
             raise refused(say("--bars is text for the terminal or a pipe"), say("leave out -o and --json"))
         if self.output is not None and self.as_json:
@@ -54,6 +56,15 @@ class Wish(NamedTuple):
     def what(self) -> str:
         """The kind asked for; without one, costs as bars and else the network."""
         return self.kind or ("costs" if self.as_bars else "network")
+
+
+def _refuse_device(path: Path) -> None:
+    """Raise CnncalcError (E123) for a pipe or a device, such as /dev/stdout; it is named as it was written."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        from cnncalc.interop.files import failed
+
+        problem = say("{path} is not a regular file", path=path)
+        raise failed("E123", problem, say("write -o - for standard output; a shell sends that into any place"))
 
 
 def draw(report: Report, wish: Wish) -> None:

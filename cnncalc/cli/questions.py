@@ -115,8 +115,11 @@ def _pairs(text: str | None) -> tuple[tuple[int, int], ...] | None:
     if text is None:
         return None
     if not _PADDING.fullmatch(text):
+        problem = say("--padding {text} is not a padding", text=text or '""')
+        if text.lower() == "same":
+            raise refused(problem, say("leave it out and write --vary total_padding: it finds what same would add"))
         raise refused(
-            say("--padding {text} is not a padding", text=text or '""'),
+            problem,
             say("write 1 for both sides, 1,2 for before and after, and an x between axes: 1x2"),
         )
     sides = [[int(part) for part in axis.split(",")] for axis in re.split("[x×]", text)]

@@ -95,6 +95,8 @@ def test_json():
         (["-o", "net.png"], "ends in .svg"),
         (["-o", "/nonexistent/net.svg"], "error[E124]"),
         (["-o", "/dev/null"], "not a regular file"),
+        (["-o", "/dev/stdout"], "error[E123]: /dev/stdout is not a regular file"),
+        (["-o", "/dev/stdout"], "-o - for standard output"),
         (["--bars", "-o", "net.svg"], "leave out -o"),
         (["--bars", "--json"], "leave out -o and --json"),
         (["--json", "-o", "net.svg"], "leave one of them out"),

@@ -92,6 +92,7 @@ def test_standard_input_is_read():
         ((), "nothing is asked"),
         (("--in", "28", "--out", "x"), "--out x is not a size"),
         (("--in", "28", "--out", "28", "--padding", "1;2"), "--padding 1;2 is not a padding"),
+        (("--in", "28", "--out", "28", "--kernel", "4", "--padding", "same"), "--vary total_padding"),
         (("--in", "28", "--out", "28", "--vary", "kernle"), "did you mean kernel?"),
         (("--in", "28", "--out", "28", "--pool", "--transposed"), "no pool is transposed"),
         (("--in", "28", "--rf", "10", "--kernel", "3"), "--in has no effect"),

@@ -170,6 +170,36 @@ def test_a_stopped_sweep_goes_on_and_ends_with_the_same_bytes(how, tmp_path, uni
     assert [one.name for one in tmp_path.iterdir()] == ["results.csv"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no signal that holds a process up here")
+def test_two_sweeps_into_one_file_are_one_too_many(tmp_path, uninterrupted):
+    path = tmp_path / "results.csv"
+    child = subprocess.Popen([*COMMAND, *ARGUMENTS, "-o", str(path)], env=environment(), stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not path.exists():
+        time.sleep(0.005)
+    child.send_signal(signal.SIGSTOP)
+    try:
+        second = cnncalc(*ARGUMENTS, "-o", path)
+    finally:
+        child.send_signal(signal.SIGCONT)
+    assert (second.code, "E738" in second.err, "Traceback" in second.err) == (2, True, False)
+    assert child.wait(timeout=60) == 0
+    assert path.read_bytes() == uninterrupted
+    assert [one.name for one in tmp_path.iterdir()] == ["results.csv"]
+
+
+def test_input_is_the_same_as_set_input(tmp_path):
+    expected = cnncalc("sweep", LENET, "--set", "input=1x{28,32}", "--json")
+    assert len(expected.json["rows"]) == 2
+    for given in (["--input", "1x{28,32}"], ["--input", "1x28", "1x32"], ["--input=1x28", "--input=1x32"]):
+        done = cnncalc("sweep", LENET, *given, "--json")
+        assert (done.out, done.err, done.code) == (expected.out, "", 0)
+    both = cnncalc("sweep", LENET, "--input", "1x28", "--set", "input=1x32")
+    assert (both.code, "leave one of them out" in both.err) == (2, True)
+    wrong = cnncalc("sweep", LENET, "--input", "1xx")
+    assert (wrong.code, "Traceback" in wrong.err) == (2, False)
+
+
 def test_jobs_change_nothing(tmp_path, uninterrupted):
     path = tmp_path / "results.csv"
     assert cnncalc(*ARGUMENTS[:-1], "1", "-o", path).code == 0
@@ -229,7 +259,7 @@ def test_devices_pipes_and_folders_stay_what_they_are_and_links_are_followed(tmp
 def test_a_picture_without_a_place_is_refused_before_the_work(tmp_path):
     sweep = ("sweep", LENET, "--set", "input=1x{28,32}", "-o", "all.csv")
     (tmp_path / "net.yaml").write_text("kept")
-    for svg, said in (("net.yaml", ".svg"), ("no/a.svg", "E573")):
+    for svg, said in (("net.yaml", ".svg"), ("no/a.svg", "there is no folder no")):
         done = cnncalc(*sweep, "--svg", svg, cwd=tmp_path)
         assert (done.code, said in done.err) == (2, True)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("net.yaml", "kept")]

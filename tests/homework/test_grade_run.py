@@ -338,3 +338,15 @@ def test_a_cluster_that_does_not_answer_is_an_error(monkeypatch):
     with pytest.raises(CnncalcError, match="E575"), common.cluster("tcp://127.0.0.1:9"):
         pass
     assert time.monotonic() - start < 30
+
+
+def test_a_folder_that_another_run_writes_into_is_left_alone(tmp_path):
+    files = submissions(hand_in(tmp_path / "in", {"a.yaml": answers()}))
+    with Grading(files, job(), tmp_path / "out"):
+        before = sorted(one.name for one in (tmp_path / "out").iterdir())
+        for fresh in (False, True):
+            with pytest.raises(CnncalcError, match="E579"):
+                Grading(files, job(), tmp_path / "out", fresh=fresh)
+        assert sorted(one.name for one in (tmp_path / "out").iterdir()) == before
+    assert [one.status for one in grade(tmp_path / "in", tmp_path / "out", job(), jobs=1)] == ["graded"]
+    assert not list((tmp_path / "out").rglob("*.lock"))

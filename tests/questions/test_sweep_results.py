@@ -223,3 +223,17 @@ def test_what_a_row_says_stays_in_its_line(path):
     row = Row((1, 'a"b\n,', True, "=1", (1, 2), None, None, None, None, None), "E1: a\r\nb, \x1b[1m")
     assert b"\n" not in form.line(row, None) and b"\x1b" not in form.line(row, None)
     form.row(form.line(row, None))
+
+
+def test_a_file_that_another_sweep_writes_is_left_alone(path):
+    form = FORMS[path.suffix[1:]](JOB.all_columns)
+    with Results(path, form, JOB) as results:
+        results.append(ROWS[:10])
+        before = path.read_bytes()
+        for restart in (False, True):
+            with pytest.raises(CnncalcError, match="E738"):
+                Results(path, form, JOB, restart=restart)
+        assert path.read_bytes() == before
+        results.append(ROWS[10:20])
+    with Results(path, form, JOB) as results:
+        assert [form.line(row, None) for row in results.rows] == [form.line(row, None) for row in ROWS[:20]]

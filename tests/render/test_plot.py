@@ -120,6 +120,14 @@ def test_a_tangle_is_refused_and_not_begun():
     with pytest.raises(CnncalcError) as refused:
         NetworkPicture(report)
     assert [(one.code, one.is_limit) for one in refused.value.diagnostics] == [("E475", True)]
+    # Of a flat network nothing is drawn as one box.
+    assert refused.value.diagnostics[0].help == "--kind costs can always be drawn"
+    block = f"{{name: b, type: Sequential, layers: [{', '.join(items)}]}}"
+    blocks = analyze(loads(f"input: [3, 2, 2]\nlayers: [{block}]\n"))
+    with pytest.raises(CnncalcError) as refused:
+        NetworkPicture(blocks)
+    assert refused.value.diagnostics[0].help.startswith("--depth 1")
+    assert NetworkPicture(blocks, 1).drawing.places
     assert costs_svg(report, shares(report))
 
 

@@ -18,6 +18,7 @@ from cnncalc.cli.options import (
     JsonOption,
     LangOption,
     MaxLayersOption,
+    is_shape,
     refused,
 )
 from cnncalc.text import say
@@ -48,6 +49,15 @@ def sweep(
                 "Values of a var or of the input: 12:48:4 (from 12 to 48, both included, by 4), 16,24,32 or "
                 "3x{{160,192}}. Several options give all their combinations."
             ),
+            show_default=False,
+        ),
+    ] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar=say("SHAPES"),
+            help=say("Values of the input: the same as --set input=SHAPES."),
             show_default=False,
         ),
     ] = None,
@@ -134,7 +144,7 @@ def sweep(
     with guard(as_json=form is SweepFormat.json, color=color.value):
         if dask is not None and jobs is not None:
             raise refused(say("--jobs is for this machine, and --dask for a cluster"), say("leave one of them out"))
-        file, sets = _gathered([file, *(more or [])], set_ or [])
+        file, sets = _gathered(*_with_input([file, *(more or [])], set_ or [], input or []))
         from cnncalc.cli.sweeping import Request, show, work
         from cnncalc.questions.sweep import DEFAULT, job_for, plan_of
         from cnncalc.questions.sweep.view import view_of, wanted
@@ -152,6 +162,20 @@ def sweep(
         show(job, rows, request, view)
     if all(row.error for row in rows):
         raise typer.Exit(FINDING)
+
+
+def _with_input(words: list[str], given: list[str], shapes: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words and the values, those of --input among them. Raises CnncalcError where --set gives them too.
+
+    Of `--input 3x{160,192}` bash makes `--input 3x160 3x192`, of `--input=3x{160,192}` two options.
+    """
+    if not shapes:
+        return words, given
+    if any(text.partition("=")[0].strip() == "input" for text in given):
+        problem = say("--input and --set input= give the same")
+        raise refused(problem, say("leave one of them out"))
+    more = [word for word in words if is_shape(word)]
+    return [word for word in words if word not in more], [*given, f"input={','.join([*shapes, *more])}"]
 
 
 def _gathered(words: list[str], given: list[str]) -> tuple[str, list[str]]:

@@ -22,7 +22,7 @@ from cnncalc.homework.grade.names import safe_names
 from cnncalc.homework.grade.record import Record, digest_of, to_line
 from cnncalc.homework.grade.worker import Job
 from cnncalc.homework.submission import Student
-from cnncalc.output import cannot_write, replace_file
+from cnncalc.output import HeldError, Lock, cannot_write, replace_file
 from cnncalc.text import say
 
 MOST_FILES, MOST_BYTES = 32, 2**20
@@ -45,7 +45,10 @@ class _Read(NamedTuple):
 
 
 class Grading:
-    """One run into an output folder. Raises CnncalcError (E573) where the folder cannot be written to."""
+    """One run into an output folder.
+
+    Raises CnncalcError: E573 where the folder cannot be written to, E579 while another run writes into it.
+    """
 
     def __init__(self, files: Sequence[File], job: Job, folder: Path, *, fresh: bool = False) -> None:
         self.files = files
@@ -55,15 +58,27 @@ class Grading:
         self._folders: set[Path] = set()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._journal = Journal(folder / JOURNAL, run_key(job), fresh=fresh)
+            self._lock = Lock(folder / JOURNAL)
+        except HeldError:
+            message = say("another run that has not ended writes into {path}", path=folder)
+            help = say("wait until it ends, or name another folder")
+            raise CnncalcError([Diagnostic("E579", message, help=help)]) from None
         except OSError as error:
             raise cannot_write(folder, error) from None
+        try:
+            self._journal = Journal(folder / JOURNAL, run_key(job), fresh=fresh)
+        except BaseException as error:
+            self._lock.close()
+            if isinstance(error, OSError):
+                raise cannot_write(folder, error) from None
+            raise
 
     def __enter__(self) -> Grading:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._journal.__exit__(kind, error, at)
+        self._lock.close()
 
     def run(self, executor: Executor, parallel: int, advance: Callable[[int], None]) -> None:
         """Grade what is not graded yet, `parallel` chunks at once; `advance` is told how many files are done.

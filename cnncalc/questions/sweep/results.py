@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.output import cannot_write, replace_file
+from cnncalc.output import HeldError, Lock, cannot_write, replace_file
 from cnncalc.questions.sweep.evaluate import Job, Row
 from cnncalc.text import later, say
 
@@ -72,8 +72,8 @@ def note_path(path: Path) -> Path:
 class Results:
     """The rows at `path`; those an earlier run of the same sweep has written are taken over.
 
-    Raises CnncalcError: E735 where the file is a part of another sweep and `restart` is not asked for, E573 where it
-    cannot be written.
+    Raises CnncalcError: E735 where the file is a part of another sweep and `restart` is not asked for, E738 while
+    another run writes it, E573 where it cannot be written.
     """
 
     def __init__(self, path: Path, form: Form, job: Job, *, restart: bool = False) -> None:
@@ -81,7 +81,20 @@ class Results:
         self._path = path
         self._note = note_path(path)
         self._form = form
-        key = key_of(job)
+        try:
+            self._lock = Lock(path)
+        except HeldError:
+            raise _held(path) from None
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        try:
+            self._open(job, restart)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _open(self, job: Job, restart: bool) -> None:
+        key, path = key_of(job), self._path
         try:
             found = None if restart else self._found_key()
             if found is not None:
@@ -103,6 +116,7 @@ class Results:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
+        self._lock.close()
 
     def append(self, rows: Sequence[Row]) -> None:
         """Add rows; they outlive this process from now on."""
@@ -193,3 +207,8 @@ def whole(form: Form, rows: Sequence[Row], marked: Collection[int] | None) -> It
 def _other(different: str, path: Path) -> CnncalcError:
     help = say("name another file, or begin anew with --restart")
     return CnncalcError([Diagnostic("E735", say(DIFFERENT[different], path=path), help=help)])
+
+
+def _held(path: Path) -> CnncalcError:
+    message = say("another sweep that is still running writes {path}", path=path)
+    return CnncalcError([Diagnostic("E738", message, help=say("wait until it ends, or name another file"))])

@@ -38,7 +38,7 @@ class NetworkPicture:
         for node in report.graph.every_node():
             self.nodes[self.sheet.places[node.name].box].append(node)
         edges = self.edges()
-        _check_length(self.sheet, edges)
+        _check_length(self.sheet, edges, depth)
         self.drawing: Drawing = draw(self.sheet.parts, edges)
 
     def edges(self) -> list[tuple[Box, Box]]:
@@ -136,7 +136,7 @@ class NetworkPicture:
         return found
 
 
-def _check_length(sheet: Sheet, edges: Sequence[tuple[Box, Box]]) -> None:
+def _check_length(sheet: Sheet, edges: Sequence[tuple[Box, Box]], depth: int | None) -> None:
     """Raise CnncalcError (E475) where lines pass more boxes than can be drawn in a reasonable time."""
     order = {part: at for at, part in enumerate(part for part in sheet.texts if isinstance(part, Box))}
     passed = sum(abs(order[target] - order[source]) for source, target in edges)
@@ -146,7 +146,9 @@ def _check_length(sheet: Sheet, edges: Sequence[tuple[Box, Box]]) -> None:
             count=number(passed),
             most=number(MOST_PASSED),
         )
-        help = say("--depth 1 draws blocks as boxes; --kind costs can always be drawn")
+        help = say("--kind costs can always be drawn")
+        if depth != 1 and any("." in name for name in sheet.places):
+            help = say("--depth 1 draws blocks as boxes; --kind costs can always be drawn")
         raise CnncalcError([Diagnostic("E475", problem, help=help)])
 
 
