@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,6 +14,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.text import reason_text, say
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
@@ -21,7 +23,7 @@ def replace_file(path: Path, parts: Iterable[bytes]) -> None:
 
     The name beside is this call's own, so that of two runs that write one file each moves a whole one.
     """
-    part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
             file.writelines(parts)
@@ -29,6 +31,13 @@ def replace_file(path: Path, parts: Iterable[bytes]) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def remove_parts(paths: Iterable[Path]) -> None:
+    """Remove those of the paths that a killed run left beside; for the holder of the lock, as no other run writes."""
+    for path in paths:
+        if _PART.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 class HeldError(Exception):

@@ -340,6 +340,15 @@ def test_a_cluster_that_does_not_answer_is_an_error(monkeypatch):
     assert time.monotonic() - start < 30
 
 
+def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path):
+    kept = tmp_path / "out/feedback/.mine.part"
+    kept.parent.mkdir(parents=True)
+    for one in (kept, tmp_path / "out/feedback/.a.json.0123abcd.part", tmp_path / "out/..cnncalc-grade.0123abcd.part"):
+        one.write_text("half")
+    grade(hand_in(tmp_path / "in", {"a.yaml": answers()}), tmp_path / "out", job(), jobs=1)
+    assert list((tmp_path / "out").rglob("*.part")) == [kept]
+
+
 def test_a_folder_that_another_run_writes_into_is_left_alone(tmp_path):
     files = submissions(hand_in(tmp_path / "in", {"a.yaml": answers()}))
     with Grading(files, job(), tmp_path / "out"):

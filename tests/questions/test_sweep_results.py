@@ -225,6 +225,15 @@ def test_what_a_row_says_stays_in_its_line(path):
     form.row(form.line(row, None))
 
 
+def test_what_a_killed_sweep_left_is_removed_and_nothing_else(path):
+    parts = [path.with_name(f".{one.name}.0123abcd.part") for one in (path, note_path(path))]
+    kept = path.with_name(f".{path.name}.mine.part")
+    for one in (*parts, kept):
+        one.write_text("half")
+    finish(path)
+    assert sorted(one.name for one in path.parent.iterdir()) == sorted([path.name, kept.name])
+
+
 def test_a_file_that_another_sweep_writes_is_left_alone(path):
     form = FORMS[path.suffix[1:]](JOB.all_columns)
     with Results(path, form, JOB) as results:

@@ -22,7 +22,7 @@ from cnncalc.homework.grade.names import safe_names
 from cnncalc.homework.grade.record import Record, digest_of, to_line
 from cnncalc.homework.grade.worker import Job
 from cnncalc.homework.submission import Student
-from cnncalc.output import HeldError, Lock, cannot_write, replace_file
+from cnncalc.output import HeldError, Lock, cannot_write, remove_parts, replace_file
 from cnncalc.text import say
 
 MOST_FILES, MOST_BYTES = 32, 2**20
@@ -66,6 +66,7 @@ class Grading:
         except OSError as error:
             raise cannot_write(folder, error) from None
         try:
+            remove_parts(folder.rglob(".*.part"))
             self._journal = Journal(folder / JOURNAL, run_key(job), fresh=fresh)
         except BaseException as error:
             self._lock.close()

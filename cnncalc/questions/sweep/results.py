@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.output import HeldError, Lock, cannot_write, replace_file
+from cnncalc.output import HeldError, Lock, cannot_write, remove_parts, replace_file
 from cnncalc.questions.sweep.evaluate import Job, Row
 from cnncalc.text import later, say
 
@@ -96,6 +97,8 @@ class Results:
     def _open(self, job: Job, restart: bool) -> None:
         key, path = key_of(job), self._path
         try:
+            for one in (path, self._note):
+                remove_parts(path.parent.glob(f".{escape(one.name)}.*.part"))
             found = None if restart else self._found_key()
             if found is not None:
                 different = next((name for name in DIFFERENT if found.get(name) != key[name]), None)
