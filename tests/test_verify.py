@@ -228,3 +228,91 @@ def test_what_units_see_is_proven_in_odd_places_too(case):
     proof = cnncalc.run(cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {one}\n" for one in layers)))
     assert not proof.mismatches
     assert proof.units
+
+
+@pytest.mark.parametrize(
+    ("text", "bounded"),
+    [
+        # every other unit of up lies between the inputs along one axis, and sees nothing along the other either
+        ("""
+input: [1, 12, 12]
+layers:
+  - {name: a, type: Conv2d, out_channels: 1, kernel_size: 1}
+  - {name: p, type: MaxPool2d, kernel_size: 2}
+  - {name: b, type: Conv2d, out_channels: 2, kernel_size: 5, padding: 2}
+  - {name: up, type: ConvTranspose2d, out_channels: 1, kernel_size: 2, stride: 2, dilation: 2, padding: 1,
+     output_padding: 1}
+  - {name: join, type: Add, from: [a, up]}
+""", False),
+        # no unit of the only row of n0 sees more than padding, and a longer input would not make the paths meet
+        ("""
+input: [2, 1, 5]
+layers:
+  - {name: a, type: Conv2d, out_channels: 1, kernel_size: 2, stride: [3, 1], padding: [2, 1], dilation: [3, 2]}
+  - {name: join, type: Concat, from: [input, a]}
+""", True),
+        # the middle row of up lies between its inputs
+        ("""
+input: [2, 3, 8]
+layers:
+  - {name: mean, type: GlobalAvgPool2d}
+  - {name: wide, type: AdaptiveAvgPool2d, output_size: [1, 4]}
+  - {name: up, type: ConvTranspose2d, out_channels: 2, kernel_size: [2, 1], stride: [3, 2], dilation: [2, 1],
+     output_padding: [0, 1]}
+  - {name: join, type: Concat, from: [up, input]}
+  - {name: middle, type: CenterCrop, from: [join, mean]}
+""", True),
+        # channels and rows in one, averaged column-wise: a feature is one row of one channel
+        ("""
+input: [1, 6, 3]
+layers:
+  - {name: mean, type: Mean, dim: 3, keepdim: true}
+  - {name: lines, type: Flatten, start_dim: 1, end_dim: 2}
+  - {name: end, type: Mean, dim: 2}
+""", True),
+        # the crop cuts off more of a longer input
+        ("""
+input: [2, 3]
+layers:
+  - {type: Upsample, scale_factor: 2, mode: linear, name: up}
+  - {type: CenterCrop, from: [up, input]}
+""", False),
+        # a window that meets nothing but padding: the maximum of nothing, times nothing
+        ("""
+input: [1, 3, 1]
+layers:
+  - {name: p, type: MaxPool2d, kernel_size: 2, stride: [2, 3], padding: [0, 1], dilation: 2}
+  - {name: scaled, type: Multiply, from: [input, p]}
+""", False),
+        # a window over two neighbours of a flattened map sees the end of one row and the start of the next
+        ("""
+input: [1, 8, 9]
+layers:
+  - {type: Flatten, start_dim: 2}
+  - {type: Conv1d, out_channels: 3, kernel_size: 4, stride: 2}
+  - {type: Conv1d, out_channels: 3, kernel_size: 3, dilation: 4}
+""", False),
+    ],
+)  # fmt: skip
+def test_where_what_is_stated_is_a_bound_what_is_measured_lies_within(text, bounded):
+    proof = cnncalc.run(cnncalc.loads(text))
+    assert not proof.mismatches
+    assert any(check.bounded for _, check in proof.checks) is bounded
+
+
+def test_a_bound_that_does_not_hold_is_told():
+    from cnncalc.verify.checks import Check
+
+    assert not Check("input seen", ((0, 3),), ((0, 4),)).agrees
+    assert not Check("input seen", ((0, 3),), ((0, 2),)).agrees
+
+
+def test_the_gallery_states_what_is_seen_exactly():
+    """What is followed back from a middle unit never grows to more boxes than are followed."""
+    from cnncalc.analysis.window import view
+
+    for path in sorted(SPECS.glob("*.yaml")):
+        network = cnncalc.load(str(path))
+        for node in network.nodes[-1], network.nodes[len(network.nodes) // 2]:
+            place = tuple(size // 2 for size in node.output_shape[1:] or node.output_shape)
+            assert view(network, node.name, place).exact, (path.stem, node.name)

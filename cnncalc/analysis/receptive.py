@@ -15,7 +15,18 @@ from cnncalc.analysis.fields import Field, Fields, centre, through, union
 from cnncalc.analysis.window import coverage
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
-from cnncalc.layers.geometry import Axis, Blocks, Everything, Reduced, Reindexed, Seen, SizeOnly, Whole, Window, Windows
+from cnncalc.layers.geometry import (
+    Axis,
+    Blocks,
+    Everything,
+    Reduced,
+    Reindexed,
+    Seen,
+    SizeOnly,
+    Whole,
+    Window,
+    Windows,
+)
 from cnncalc.text import Shape, later, say
 
 
@@ -27,7 +38,7 @@ class Receptive(NamedTuple):
     `places`: along which axis of the node's shape each axis of the input lies (0: the channels); `sizes`: how many
     units there are along it, or were before it was flattened into others. `flat`: whether the node has other axes than
     the input. `bound`: whether `fields` may be more than what a unit sees: where windows slid along axes laid end to
-    end, and where a path on which all units see the same, but not all there is, met another.
+    end, or such were taken apart, and where a path on which all units see the same, but not all there is, met another.
     """
 
     fields: Fields
@@ -110,7 +121,9 @@ def _node(node: Node, before: list[Receptive], limits: Shape, warnings: list[Dia
         largest.sizes,
         largest.places,
         any(path.flat for path in paths),
-        any(path.bound for path in paths) or any(map(_half_covered, _axes(path.fields for path in paths), limits)),
+        any(path.bound for path in paths)
+        or any(map(_half_covered, _axes(path.fields for path in paths), limits))
+        or _partly_blind([path.fields for path in ungated]),
     )
 
 
@@ -131,8 +144,9 @@ def _step(before: Receptive, relation: Seen, node: Node, limits: Shape) -> Recep
     output = node.output_shape
     places = tuple(_place(place, relation) for place in before.places)
     axes = [_looks(before, at, relation, place, output) for at, place in enumerate(places)]
-    mixed = isinstance(relation, Windows | Blocks) and any(
-        isinstance(axis, Whole) and not _alone(before, at) and before.fields[at].jump for at, axis in enumerate(axes)
+    mixed = any(
+        isinstance(axis, Whole) and size > 1 and before.fields[at].jump and _may_see_less(before, at, relation)
+        for at, (axis, size) in enumerate(zip(axes, before.sizes, strict=True))
     )
     sizes = tuple(
         output[place] if isinstance(relation, Windows) and place and _alone(before, at) else size
@@ -150,7 +164,8 @@ def _step(before: Receptive, relation: Seen, node: Node, limits: Shape) -> Recep
         return tuple(found)
 
     fields = follow(before.fields)
-    bound = before.bound or mixed
+    parted = len(output) == 1 and isinstance(relation, Reindexed | Reduced) and 0 in before.places
+    bound = before.bound or mixed or parted
     if isinstance(relation, Windows) and relation.statistics:
         return before._replace(fields=fields, bound=bound)
     return Receptive(
@@ -188,6 +203,11 @@ def _looks(before: Receptive, at: int, relation: Seen, place: int, output: Shape
     return relation.axes[own - 1] if _alone(before, at) else whole
 
 
+def _may_see_less(before: Receptive, at: int, relation: Seen) -> bool:
+    """Whether a unit that is taken to see all along axis `at` may see only some of it."""
+    return isinstance(relation, Windows | Blocks) and not _alone(before, at)
+
+
 def _alone(before: Receptive, at: int) -> bool:
     """Whether no other axis of the input that has several units lies along the same axis."""
     shared = zip(before.places, before.sizes, strict=True)
@@ -199,6 +219,22 @@ def _alone(before: Receptive, at: int) -> bool:
 def _half_covered(along: Fields, limit: int) -> bool:
     """Whether a path on which all units see the same part of an axis meets one on which each sees its own."""
     return any(field.jump for field in along) and any(field.jump == 0 and field.size < limit for field in along)
+
+
+def _partly_blind(paths: list[Fields]) -> bool:
+    """Whether units may see nothing on one path and something on another.
+
+    So do those between the inputs of a transposed convolution, and those in padding, which a longer input leaves behind
+    unless paths drift apart or all units see the same.
+    """
+    if all(path == paths[0] for path in paths):
+        return False
+    if any(field.jump == 0 for path in paths for field in path):
+        return True
+    return len(paths[0]) > 1 and any(
+        any(None in field.phases for field in along) or len({field.jump for field in along}) > 1
+        for along in _axes(paths)
+    )
 
 
 def _is_gate(relation: Seen) -> bool:

@@ -1,13 +1,15 @@
 """Receptive fields, backward: exactly which input positions one chosen unit sees, clipped to the input.
 
 Position sets are followed from the unit to the input, so that dilation, strides wider than the kernel, and padding of
-every mode come out exactly, not as an interval that merely contains them.
+every mode come out exactly, not as an interval that merely contains them. Where paths join, and where axes had been
+laid end to end, what is seen is several boxes, which are followed one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import gcd, prod
+from typing import NamedTuple
 
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import (
@@ -23,6 +25,7 @@ from cnncalc.layers.geometry import (
     Spread,
     Whole,
     Window,
+    Windows,
 )
 from cnncalc.text import Shape
 
@@ -31,10 +34,25 @@ Positions = tuple[Interval, ...]
 """Sorted, disjoint, not touching intervals, both ends included."""
 
 Need = tuple[Positions, ...]
-"""What is seen of one tensor: positions an axis, the channel axis first."""
+"""A box of what is seen of one tensor: positions an axis, the channel axis first."""
+
+Needs = tuple[Need, ...]
+"""All that is seen of one tensor: boxes, which may overlap."""
 
 MOST_POINTS = 200_000
 """Sets with gaps are followed point by point up to this size; larger ones are closed to an interval."""
+MOST_BOXES = 32
+"""What is seen of one tensor in more boxes is closed to one."""
+
+
+class View(NamedTuple):
+    """What a unit sees, by spatial axis of the input: the first and last position, None where there is none.
+
+    `exact`: whether these are seen. Otherwise there was too much to follow, and what is seen lies within them.
+    """
+
+    ends: tuple[Interval | None, ...]
+    exact: bool
 
 
 def window(graph: Graph, name: str, position: Sequence[int]) -> tuple[Interval | None, ...]:
@@ -43,41 +61,81 @@ def window(graph: Graph, name: str, position: Sequence[int]) -> tuple[Interval |
     `name` is the node's, `position` the unit's place: one index a spatial axis for a feature map, one index for a
     vector. None: it sees nothing but padding.
     """
+    return view(graph, name, position).ends
+
+
+def view(graph: Graph, name: str, position: Sequence[int]) -> View:
+    """Return what `window` does, and whether it is exact."""
     shape = next(node.output_shape for node in graph.every_node() if node.name == name)
     point: Need = tuple(((index, index),) for index in position)
-    return _followed(graph, {name: point if len(shape) == 1 else (_all(shape[0]), *point)})
+    return _followed(graph, {name: (point if len(shape) == 1 else (_all(shape[0]), *point),)})
 
 
 def coverage(graph: Graph, name: str) -> tuple[Interval | None, ...]:
     """Return, for each spatial axis of the input, the first and last position that any unit of node `name` sees."""
     shape = next(node.output_shape for node in graph.every_node() if node.name == name)
-    return _followed(graph, {name: tuple(map(_all, shape))})
+    return _followed(graph, {name: (tuple(map(_all, shape)),)}).ends
 
 
-def _followed(graph: Graph, needs: dict[str, Need]) -> tuple[Interval | None, ...]:
+def _followed(graph: Graph, needs: dict[str, Needs]) -> View:
     """Follow what is needed of some nodes back to the input."""
+    exact = True
     for node in reversed(list(graph.every_node())):
-        need = needs.get(node.name)
-        if need is not None:
-            _spread(node, need, needs)
-    seen = needs.get(INPUT)
-    if seen is None:
-        return (None,) * (len(graph.input_shape) - 1)
-    return tuple((axis[0][0], axis[-1][1]) for axis in seen[1:])
+        boxes = needs.get(node.name, ())
+        if len(boxes) > MOST_BOXES:
+            boxes, exact = (_closed(boxes),), False
+        for box in boxes:
+            _spread(node, box, needs)
+    boxes = needs.get(INPUT)
+    if boxes is None:
+        return View((None,) * (len(graph.input_shape) - 1), exact)
+    return View(tuple((axis[0][0], axis[-1][1]) for axis in _closed(boxes)[1:]), exact)
 
 
-def _spread(node: Node, need: Need, needs: dict[str, Need]) -> None:
-    """Add what `node` needs of its inputs."""
+def _spread(node: Node, need: Need, needs: dict[str, Needs]) -> None:
+    """Add what a box of the output of `node` needs of its inputs."""
     relations = node.layer.windows(node.input_shapes, node.output_shape)
     for name, shape, relation in zip(node.inputs, node.input_shapes, relations, strict=True):
-        wanted = _behind(relation, shape, need)
-        if all(wanted):
-            before = needs.get(name)
-            needs[name] = wanted if before is None else tuple(map(_joined, before, wanted))
+        for wanted in _behind(relation, shape, need):
+            if all(wanted):
+                needs[name] = _with(wanted, needs.get(name, ()))
 
 
-def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
-    """Return what is needed of one input of `shape`."""
+def _with(box: Need, boxes: Needs) -> Needs:
+    """Return `boxes` and one more. What lies in another is left out, and what lies beside one is made one with it."""
+    if not boxes or len(boxes) > MOST_BOXES:
+        return (*boxes, box)
+    if any(_inside(box, other) for other in boxes):
+        return boxes
+    apart = tuple(other for other in boxes if not _inside(other, box))
+    for at, other in enumerate(apart):
+        if sum(a != b for a, b in zip(box, other, strict=True)) == 1:
+            return _with(tuple(map(_joined, box, other)), (*apart[:at], *apart[at + 1 :]))
+    return (*apart, box)
+
+
+def _inside(box: Need, other: Need) -> bool:
+    return all(_joined(a, b) == b for a, b in zip(box, other, strict=True))
+
+
+def _closed(boxes: Needs) -> Need:
+    """Return one box around all."""
+    if len(boxes) == 1:
+        return boxes[0]
+    return tuple(_merge(piece for positions in axis for piece in positions) for axis in zip(*boxes, strict=True))
+
+
+def _behind(relation: Relation, shape: Shape, need: Need) -> Iterable[Need]:
+    """Return what is needed of one input of `shape`, box by box."""
+    if isinstance(relation, Reindexed):
+        before, after = need[: relation.start], need[relation.start + 1 :]
+        laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
+        return ((*before, *box, *after) for box in laid)
+    return (_box_behind(relation, shape, need),)
+
+
+def _box_behind(relation: Windows | Everything | Blocks | Reduced | SizeOnly, shape: Shape, need: Need) -> Need:
+    """Return the box that is needed of one input of `shape`."""
     if isinstance(relation, Everything):
         return tuple(map(_all, shape))
     if isinstance(relation, SizeOnly):
@@ -85,9 +143,6 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Need:
     if isinstance(relation, Blocks):
         size = relation.size
         return (_merge((first // size * size, last // size * size + size - 1) for first, last in need[0]),)
-    if isinstance(relation, Reindexed):
-        laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
-        return (*need[: relation.start], *laid, *need[relation.start + 1 :])
     if isinstance(relation, Reduced):
         kept = iter(need)
         return tuple(_all(size) if axis in relation.axes else next(kept) for axis, size in enumerate(shape))
@@ -174,18 +229,32 @@ def _folded(met: Interval, size: int, mode: str) -> Iterable[Interval]:
         }[mode]
 
 
-def _unravel(positions: Positions, shape: Shape) -> Need:
-    """Return the positions, axis by axis, of elements given by their row-major index."""
-    count = sum(last - first + 1 for first, last in positions)
-    if count == prod(shape) or count > MOST_POINTS:
-        return tuple(map(_all, shape))
-    found: list[set[int]] = [set() for _ in shape]
-    strides = [prod(shape[at + 1 :]) for at in range(len(shape))]
+def _unravel(positions: Positions, shape: Shape) -> Iterable[Need]:
+    """Yield boxes of the elements given by their row-major index: those of each interval lie in 2 boxes an axis."""
     for first, last in positions:
-        for index in range(first, last + 1):
-            for axis, (stride, size) in enumerate(zip(strides, shape, strict=True)):
-                found[axis].add(index // stride % size)
-    return tuple(_merge((at, at) for at in axis) for axis in found)
+        yield from _laid_out(first, last, shape)
+
+
+def _laid_out(first: int, last: int, shape: Shape) -> Iterable[Need]:
+    """Yield the boxes of one interval: the end of a row, whole rows, the start of a row."""
+    if len(shape) == 1:
+        yield (((first, last),),)
+        return
+    row = prod(shape[1:])
+    (start, before), (end, after) = divmod(first, row), divmod(last + 1, row)
+    if before and start < end:
+        yield from _rows(start, before, row - 1, shape)
+        start, before = start + 1, 0
+    if start < end:
+        yield (((start, end - 1),), *map(_all, shape[1:]))
+    if after > before or (after and start < end):
+        yield from _rows(end, before if start == end else 0, after - 1, shape)
+
+
+def _rows(row: int, first: int, last: int, shape: Shape) -> Iterable[Need]:
+    """Yield the boxes of the elements `first` to `last` of one row."""
+    for rest in _laid_out(first, last, shape[1:]):
+        yield (((row, row),), *rest)
 
 
 def _all(size: int) -> Positions:

@@ -65,6 +65,7 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
     yield ""
     for field in proof.fields:
         yield _checked(field.check, field_line(field))
+        yield from _bound(field.check)
     for unit in proof.units:
         seen: Any = unit.check.executed
         yield _checked(
@@ -76,6 +77,7 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
                 seen=seen_text(seen),
             ),
         )
+        yield from _bound(unit.check)
     peak: Any = proof.peak.executed
     yield _checked(proof.peak, say("peak memory measured: {size}", size=size_text(peak)))
     for row, best in enumerate(ranked):
@@ -157,6 +159,22 @@ def _checked(check: Check, text: str) -> Line:
     return [Piece(f"{MARK[False]} {text}", "bold red")]
 
 
+def _bound(check: Check) -> Iterator[Line]:
+    """Say of a check that agrees without being equal what it is within."""
+    if check.bounded:
+        static: Any = check.static
+        if check.what == "input seen":
+            yield say("  within what is stated, which is a bound here: {seen}", seen=seen_text(static))
+        else:
+            size, jump, start = static
+            yield say(
+                "  within what is stated, which is a bound here: size {size}, jump {jump}, start {start}",
+                size=size,
+                jump=jump,
+                start=start,
+            )
+
+
 def _verdict(proof: Proof) -> Iterator[Line]:
     from cnncalc.verify.checks import describe
 
@@ -185,7 +203,7 @@ def _verdict(proof: Proof) -> Iterator[Line]:
 
 
 def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> dict[str, object]:
-    """Return a proof as JSON values: each check with `static`, `executed` and `agrees`."""
+    """Return a proof as JSON values: each check with `static`, `executed`, `agrees`, and `bound` where it is within."""
     report = proof.report
     return {
         "schema_version": SCHEMA_VERSION,
@@ -226,4 +244,5 @@ def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origin
 
 
 def _check(check: Check) -> dict[str, object]:
-    return {"static": check.static, "executed": check.executed, "agrees": check.agrees}
+    bound = {"bound": True} if check.bounded else {}
+    return {"static": check.static, "executed": check.executed, "agrees": check.agrees, **bound}

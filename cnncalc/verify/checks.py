@@ -9,16 +9,25 @@ from cnncalc.text import Shape, later, number, say
 
 
 class Check(NamedTuple):
-    """One number, stated and executed. `what` is a key of DISAGREE."""
+    """One number, stated and executed. `what` is a key of DISAGREE.
+
+    `within`: what is stated is known to be only a bound, and what was executed lies within it.
+    """
 
     what: str
     static: object
     executed: object
+    within: bool = False
 
     @property
     def agrees(self) -> bool:
-        """Whether they are the same."""
-        return self.static == self.executed
+        """Whether they are the same, or what is stated is a bound that holds."""
+        return self.static == self.executed or self.within
+
+    @property
+    def bounded(self) -> bool:
+        """Whether they agree without being the same."""
+        return self.within and self.static != self.executed
 
 
 class LayerProof(NamedTuple):
