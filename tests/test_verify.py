@@ -270,6 +270,17 @@ layers:
   - {name: lines, type: Flatten, start_dim: 1, end_dim: 2}
   - {name: end, type: Mean, dim: 2}
 """, True),
+        # the only unit of a, shared by all, sees one position in padding: no unit of the product sees all three
+        ("""
+input: [1, 3]
+layers:
+  - {name: a, type: Conv1d, out_channels: 1, kernel_size: 3, stride: 2, padding: 2, dilation: 3}
+  - {name: b, type: ConvTranspose1d, out_channels: 1, kernel_size: 2, stride: 2, padding: 1, dilation: 3,
+     output_padding: 1}
+  - {name: sum, type: Add, from: [input, b]}
+  - {name: scaled, type: Multiply, from: [a, sum]}
+  - {name: end, type: MaxPool1d, kernel_size: 3, stride: 3, padding: 1}
+""", True),
         # the crop cuts off more of a longer input
         ("""
 input: [2, 3]

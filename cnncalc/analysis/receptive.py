@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.fields import Field, Fields, centre, through, union
-from cnncalc.analysis.window import coverage
+from cnncalc.analysis.window import coverage, window
 from cnncalc.diagnostics import Diagnostic
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.layers.geometry import (
@@ -75,14 +75,22 @@ def _becomes_whole(before: list[Receptive], after: Receptive) -> bool:
 def _extent(graph: Graph, name: str, after: Receptive) -> Receptive:
     """Put what is really seen in place of what the forward rule gives where it is the same for every unit.
 
-    The rule takes padding between layers for input, and so reaches further than any unit.
+    The rule takes padding between layers for input, and so reaches further than any unit. Where a path that
+    all share meets others, the first unit and the last may still see less than all together.
     """
     seen = coverage(graph, name)
     exact = tuple(
         field if field.jump else Field(0, 0, 0) if ends is None else Field(ends[1] - ends[0] + 1, 0, ends[0])
         for field, ends in zip(after.fields, seen, strict=True)
     )
+    shape = next(node.output_shape for node in graph.every_node() if node.name == name)
+    sizes = shape[1:] or shape
+    corners = [window(graph, name, place) for place in ((0,) * len(sizes), tuple(size - 1 for size in sizes))]
+    alike = all(
+        corner[axis] == ends for corner in corners for axis, ends in enumerate(seen) if not after.fields[axis].jump
+    )
     return after._replace(
+        bound=after.bound or not alike,
         fields=exact,
         without_gate=exact if after.without_gate == after.fields else after.without_gate,
         smallest=exact if after.smallest == after.fields else after.smallest,
