@@ -23,6 +23,7 @@ from cnncalc.layers.geometry import (
     Reindexed,
     Seen,
     SizeOnly,
+    Split,
     Whole,
     Window,
     Windows,
@@ -194,6 +195,8 @@ def _place(place: int, relation: Seen) -> int:
     """Return which axis of the output an axis of the input becomes, or is laid into; of one that is gone 0."""
     if isinstance(relation, Reindexed):
         return place if place <= relation.start else max(relation.start, place - (relation.end - relation.start))
+    if isinstance(relation, Split):
+        return place if place <= relation.axis else place + len(relation.sizes) - 1
     if isinstance(relation, Reduced):
         return 0 if place in relation.axes else place - sum(one < place for one in relation.axes)
     return place
@@ -206,6 +209,8 @@ def _looks(before: Receptive, at: int, relation: Seen, place: int, output: Shape
         return whole
     if place == 0:  # a unit is all channels of a position; in a vector each feature is one
         return whole if len(output) > 1 else _IDENTITY
+    if isinstance(relation, Split) and own == relation.axis and len(relation.sizes) > 1:
+        return whole  # which of its positions lie on which of the new axes is not followed
     if not isinstance(relation, Windows) or relation.axes[own - 1] == _IDENTITY:
         return _IDENTITY
     return relation.axes[own - 1] if _alone(before, at) else whole
@@ -213,6 +218,8 @@ def _looks(before: Receptive, at: int, relation: Seen, place: int, output: Shape
 
 def _may_see_less(before: Receptive, at: int, relation: Seen) -> bool:
     """Whether a unit that is taken to see all along axis `at` may see only some of it."""
+    if isinstance(relation, Split):
+        return True
     return isinstance(relation, Windows | Blocks) and not _alone(before, at)
 
 

@@ -22,6 +22,7 @@ from cnncalc.layers.geometry import (
     Relation,
     Sampling,
     SizeOnly,
+    Split,
     Spread,
     Whole,
     Window,
@@ -131,6 +132,9 @@ def _behind(relation: Relation, shape: Shape, need: Need) -> Iterable[Need]:
         before, after = need[: relation.start], need[relation.start + 1 :]
         laid = _unravel(need[relation.start], shape[relation.start : relation.end + 1])
         return ((*before, *box, *after) for box in laid)
+    if isinstance(relation, Split):
+        end = relation.axis + len(relation.sizes)
+        return ((*need[: relation.axis], _ravel(need[relation.axis : end], relation.sizes), *need[end:]),)
     return (_box_behind(relation, shape, need),)
 
 
@@ -255,6 +259,21 @@ def _rows(row: int, first: int, last: int, shape: Shape) -> Iterable[Need]:
     """Yield the boxes of the elements `first` to `last` of one row."""
     for rest in _laid_out(first, last, shape[1:]):
         yield (((row, row),), *rest)
+
+
+def _ravel(need: Need, sizes: Shape) -> Positions:
+    """Return the row-major indices of the elements at these positions, axis by axis; many with gaps are closed."""
+    laid, count = need[-1], sizes[-1]
+    for positions, size in zip(reversed(need[:-1]), reversed(sizes[:-1]), strict=True):
+        if laid == _all(count):
+            laid = tuple((first * count, last * count + count - 1) for first, last in positions)
+        elif sum(last - first + 1 for first, last in positions) * len(laid) > MOST_POINTS:
+            laid = ((positions[0][0] * count + laid[0][0], positions[-1][1] * count + laid[-1][1]),)
+        else:
+            rows = (at for first, last in positions for at in range(first, last + 1))
+            laid = _merge((at * count + first, at * count + last) for at in rows for first, last in laid)
+        count *= size
+    return laid
 
 
 def _all(size: int) -> Positions:

@@ -22,12 +22,16 @@ from cnncalc.text import Shape
 COPIED = "#one"
 """Ends the name of a helper node: the one channel, or the one feature, that the node itself then repeats."""
 
+WHOLE = "#whole"
+"""Ends the name of a helper node that has all channels again."""
+
 
 def thin(graph: Graph) -> Graph:
     """Return `graph` with one channel in every feature map, train-only heads included in its nodes.
 
     A layer that joins, takes or shuffles channels becomes one that keeps positions. Flatten and Linear become two
     nodes: one that works on the one channel, and under the old name a Concat that repeats its result to the old length.
+    Unflatten along the channels works on as many as there are, of which the mean over the new channels is kept.
     BatchNorm without running statistics takes those of each input, as the probes lie side by side in one batch.
     """
     shape = graph.input_shape
@@ -51,6 +55,8 @@ def _thinned(node: Node, inputs: list[Shape]) -> list[Node]:
         return _repeated(node, layer, node.output_shape[0] // prod(inputs[0]))
     if node.type == "Mean" and node.output_shape == node.input_shapes[0][:1] and 0 not in layer.reduced(inputs[0]):
         return _repeated(node, layer, node.output_shape[0])
+    if node.type == "Unflatten" and len(node.output_shape) > 1 and _works_on_channels(layer, node.input_shapes[0]):
+        return _unflattened(node, inputs[0])
     return [replace(node, layer=_one_channel(node, inputs))]
 
 
@@ -59,6 +65,15 @@ def _repeated(node: Node, layer: Layer, times: int) -> list[Node]:
         return [replace(node, layer=layer)]
     one = replace(node, name=node.name + COPIED, layer=layer)
     return [one, replace(node, layer=_plain("Concat"), inputs=(one.name,) * times)]
+
+
+def _unflattened(node: Node, shape: Shape) -> list[Node]:
+    """Lay so many copies of a thin input side by side that its channels, or features, are those of the whole one."""
+    whole, split = node.name + WHOLE, node.name + COPIED
+    times = node.input_shapes[0][0] // shape[0]
+    copies = replace(node, name=whole, layer=_plain("Identity" if times == 1 else "Concat"), inputs=node.inputs * times)
+    mean = create(layer_type("Mean"), {"dim": 1, "keepdim": True})
+    return [copies, replace(node, name=split, inputs=(whole,)), replace(node, layer=mean, inputs=(split,))]
 
 
 def _one_channel(node: Node, inputs: list[Shape]) -> Layer:
@@ -86,16 +101,15 @@ def _one_channel(node: Node, inputs: list[Shape]) -> Layer:
     is_map = len(node.output_shape) > 1
     if node.type == "ChannelShuffle":
         return _plain("Identity")
-    if node.type == "Slice" and is_map and _works_on_channels(node):
+    if node.type == "Slice" and is_map and _works_on_channels(layer, node.output_shape):
         return _plain("Identity")
-    if node.type == "Concat" and is_map and _works_on_channels(node) and len(set(inputs)) == 1:
+    if node.type == "Concat" and is_map and _works_on_channels(layer, node.output_shape) and len(set(inputs)) == 1:
         return _plain("Add")
     return layer
 
 
-def _works_on_channels(node: Node) -> bool:
-    layer: Any = node.layer
-    return int(layer.dim) % (len(node.output_shape) + 1) == 1
+def _works_on_channels(layer: Any, shape: Shape) -> bool:
+    return int(layer.dim) % (len(shape) + 1) == 1
 
 
 def _with(layer: Any, **changes: object) -> Layer:

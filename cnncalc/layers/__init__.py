@@ -74,6 +74,7 @@ LAYERS: dict[str, str] = {
     "Multiply": "merge",
     "Concat": "merge",
     "Flatten": "reshape",
+    "Unflatten": "reshape",
     "Slice": "reshape",
     "ChannelShuffle": "reshape",
     "Mean": "reduce",

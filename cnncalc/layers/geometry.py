@@ -211,6 +211,13 @@ class Reindexed(NamedTuple):
     end: int
 
 
+class Split(NamedTuple):
+    """Each output element is one input element at another index: `axis` taken apart into axes of `sizes`, row-major."""
+
+    axis: int
+    sizes: tuple[int, ...]
+
+
 class Reduced(NamedTuple):
     """Each output element sees all of the input along `axes` (0: the channels), which the output does not have."""
 
@@ -221,7 +228,7 @@ class SizeOnly(NamedTuple):
     """Nothing is seen of the input: only its size is read."""
 
 
-Seen = Windows | Everything | Blocks | Reindexed | Reduced
+Seen = Windows | Everything | Blocks | Reindexed | Split | Reduced
 Relation = Seen | SizeOnly
 
 

@@ -75,6 +75,15 @@ def normalized_shape(node: Node, inputs: Sequence[Kept], output: Kept) -> Argume
     return {"normalized_shape": (len(output), *sizes[1:])}
 
 
+def unflattened_size(node: Node, inputs: Sequence[Kept], output: Kept) -> Arguments:
+    """Unflatten: the first size where it is that of the channels; one that is -1 follows by itself."""
+    layer: Any = node.layer
+    sizes: tuple[int, ...] = layer.unflattened_size
+    if axis_of(layer.dim, node.input_shapes[0]) != 0 or sizes[0] < 0:
+        return {}
+    return {"unflattened_size": (len(output), *sizes[1:])}
+
+
 def slice_ends(node: Node, inputs: Sequence[Kept], output: Kept) -> Arguments:
     """Slice along the channels: as many before its start, and before its end, as stay there."""
     layer: Any = node.layer

@@ -112,6 +112,15 @@ def flatten(node: Node, inputs: Inputs, bonds: Bonds) -> Channels:
     return repeated(inputs[0], prod(shape[1 : end + 1])) if start == 0 else inputs[0]
 
 
+def unflatten(node: Node, inputs: Inputs, bonds: Bonds) -> Channels:
+    """Each block of features becomes one channel, with as many positions, so a block goes together."""
+    if len(inputs[0]) == node.output_shape[0]:
+        return inputs[0]
+    blocks = blocks_of(inputs[0], node.output_shape[0])
+    bonds.tie(node.name, blocks)
+    return [block[0] for block in blocks]
+
+
 def repeated(channels: Channels, times: int) -> Channels:
     """Return each channel so many times in a row."""
     return channels if times == 1 else [unit for unit in channels for _ in range(times)]

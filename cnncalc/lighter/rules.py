@@ -58,6 +58,7 @@ RULES: dict[str, Rule] = {
     "Multiply": Rule(follow.multiply),
     "Concat": Rule(follow.concat),
     "Flatten": Rule(follow.flatten),
+    "Unflatten": Rule(follow.unflatten, change.unflattened_size),
     "Mean": Rule(follow.mean),
     "Slice": Rule(follow.take_slice, change.slice_ends),
     "ChannelShuffle": Rule(follow.shuffle),

@@ -166,10 +166,11 @@ class ItemReader:
 
     def type_help(self, text: str) -> str:
         """Return what an unknown type might have meant; of types for several dimensions, all are not listed."""
+        name = text.casefold().replace("_", "")
+        if name in other_tools.TYPE_NOTES:
+            return say(other_tools.TYPE_NOTES[name])
         blocks = list(self.blocks)
-        wanted = other_tools.TYPES.get(text.casefold().replace("_", "")) or did_you_mean(
-            text, [*blocks, *LAYERS, SEQUENTIAL]
-        )
+        wanted = other_tools.TYPES.get(name) or did_you_mean(text, [*blocks, *LAYERS, SEQUENTIAL])
         listed = [name for name in LAYERS if not name.endswith(("1d", "3d"))]
         return suggestion(text, [*blocks, *listed, SEQUENTIAL], wanted or "")
 

@@ -97,6 +97,15 @@ TYPES: dict[str, str] = {
 }
 """What other tools call a layer -> its type here."""
 
+_RESHAPE = later(
+    "to lay axes end to end write Flatten; to take one apart write "
+    "{{type: Unflatten, dim: 1, unflattened_size: [512, 4, 4]}}"
+)
+_REORDER = later("axes keep their order here, channels first; Flatten, Unflatten and PixelShuffle move elements")
+
+TYPE_NOTES: dict[str, str] = {"reshape": _RESHAPE, "view": _RESHAPE, "permute": _REORDER, "transpose": _REORDER}
+"""What other tools call a layer that is no single type here -> what to write."""
+
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "filters": ("out_channels", "out_features"),
     "num_output": ("out_channels", "out_features"),

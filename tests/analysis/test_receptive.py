@@ -169,6 +169,40 @@ layers:
     assert not found["after_lines"].bound
 
 
+def test_an_axis_that_is_taken_apart_is_seen_whole_and_the_others_as_before():
+    """By hand: of 6 rows in 2 blocks of 3, a unit reads one, which the forward rule does not follow; columns stay."""
+    graph = loads("""
+input: [4, 6, 9]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 6, kernel_size: 3, padding: 1}
+  - {name: rows, type: Unflatten, dim: 2, unflattened_size: [2, 3]}
+  - {name: deep, type: Conv3d, out_channels: 2, kernel_size: [1, 1, 3]}
+  - {name: channels, type: Unflatten, dim: 1, unflattened_size: [2, 3], from: conv}
+""")
+    found = receptive(graph)[0]
+    assert found["rows"].fields == (Field(6, 0, 0), Field(3, 1, -1))
+    assert found["deep"].fields == (Field(6, 0, 0), Field(5, 1, -1))
+    assert found["deep"].bound
+    assert window(graph, "rows", (1, 0, 4)) == ((2, 4), (3, 5))
+    assert found["channels"].fields == found["conv"].fields
+    assert not found["channels"].bound
+
+
+def test_behind_a_linear_layer_each_position_sees_all():
+    graph = loads("""
+input: [1, 8, 8]
+layers:
+  - Flatten
+  - {type: Linear, out_features: 16}
+  - {name: map, type: Unflatten, dim: 1, unflattened_size: [4, 2, 2]}
+  - {name: up, type: ConvTranspose2d, out_channels: 1, kernel_size: 4, stride: 2, padding: 1}
+""")
+    found = receptive(graph)[0]
+    assert found["map"].fields == found["up"].fields == (Field(8, 0, 0), Field(8, 0, 0))
+    assert not found["up"].bound
+    assert window(graph, "up", (3, 0)) == ((0, 7), (0, 7))
+
+
 def test_a_group_of_features_sees_what_its_features_saw():
     """12 features of a 3x4 map in four groups: the third is the last two of the second row, the first of the third."""
     text = "input: [1, 3, 4]\nlayers: [Flatten, {name: norm, type: GroupNorm, num_groups: 4}]\n"

@@ -93,6 +93,8 @@ def module(name, layer, inputs):
         return kind(layer.approximate)
     if name == "Flatten":
         return kind(layer.start_dim, layer.end_dim)
+    if name == "Unflatten":
+        return kind(layer.dim, layer.unflattened_size)
     if name == "ChannelShuffle":
         return kind(layer.groups)
     if "Pad" in name:

@@ -70,6 +70,28 @@ NETWORKS = {
         ("sigmoid", "Hardsigmoid", {}),
         ("out", "Multiply", {}, ["a", "sigmoid"]),
     ),
+    "taken apart": build(
+        (2, 6, 4),
+        conv("a", 3, 3, padding=1),
+        ("rows", "Unflatten", {"dim": 2, "unflattened_size": [2, -1]}),
+        ("deep", "Conv3d", {"out_channels": 2, "kernel_size": [1, 2, 2]}),
+        ("columns", "Flatten", {}, ["a"]),
+        ("again", "Unflatten", {"dim": 1, "unflattened_size": [3, 6, 4]}),
+        conv("b", 2, 3),
+    ),
+    "from a vector": build(
+        (1, 4, 5),
+        ("flat", "Flatten", {}),
+        ("map", "Unflatten", {"dim": 1, "unflattened_size": [-1, 2, 2]}),
+        conv("a", 2, [1, 2]),
+        ("channels", "Unflatten", {"dim": 1, "unflattened_size": [1, 2]}),
+    ),
+    "of the channels": build(
+        (2, 5, 4),
+        conv("a", 6, 3, padding=1),
+        ("map", "Unflatten", {"dim": 1, "unflattened_size": [2, 3]}),
+        ("deep", "Conv3d", {"out_channels": 2, "kernel_size": 2}),
+    ),
     "shuffle": build(
         (4, 6, 6),
         ("half", "Slice", {"end": 2}),

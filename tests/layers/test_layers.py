@@ -20,6 +20,7 @@ from cnncalc.layers.geometry import (
     Reindexed,
     Sampling,
     SizeOnly,
+    Split,
     Spread,
     Whole,
     Window,
@@ -286,7 +287,7 @@ def test_windows_fit_their_input(kind: type[Layer], sample: Sample) -> None:
     layer = create(kind, sample.arguments)
     output = layer.output_shape(sample.inputs)
     for shape, relation in zip(sample.inputs, layer.windows(sample.inputs, output), strict=True):
-        if isinstance(relation, Everything | Blocks | Reindexed | Reduced | SizeOnly):
+        if isinstance(relation, Everything | Blocks | Reindexed | Split | Reduced | SizeOnly):
             continue
         assert isinstance(relation, Windows)
         first = 0 if len(output) == 1 and relation.axes else 1  # a vector has the axis of its features, or none

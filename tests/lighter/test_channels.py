@@ -262,6 +262,20 @@ def test_explicit_channel_arguments_follow():
     assert (conv2.in_channels, conv2.out_channels, conv2.groups, fc.in_features) == (6, 6, 6, 96)
 
 
+@pytest.mark.parametrize("sizes", [[6, 2, 2], [-1, 2, 2], [6, -1, 2]])
+def test_features_that_become_one_channel_go_together(sizes):
+    layers = [
+        {"name": "fc", "type": "Linear", "out_features": 24},
+        {"name": "map", "type": "Unflatten", "dim": 1, "unflattened_size": sizes},
+        {"name": "bn", "type": "BatchNorm2d"},
+        {"name": "up", "type": "ConvTranspose2d", "out_channels": 3, "kernel_size": 4, "stride": 2},
+    ]
+    found = hold_against_zeroed(network({"input": [5], "layers": layers}), read_wishes(["fc.channels=0.5"]))
+    kept = found.kept["map"]
+    assert len(kept) == 3
+    assert list(found.kept["fc"]) == [4 * channel + place for channel in kept for place in range(4)]
+
+
 def test_groups_stay_even_where_their_inputs_come_from_several_layers():
     """Concat gives groups of 6: the first all from a (of 9), the next 3 from a and 3 from b. At 0.5, a would lose 3 in
     the first, and 1 + 1 in the second; both lose 2.

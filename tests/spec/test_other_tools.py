@@ -43,3 +43,18 @@ def test_what_other_tools_write_is_answered(item, help):
     with pytest.raises(CnncalcError) as caught:
         cnncalc.loads(f"input: [4, 8, 8]\nlayers:\n  - {item}\n")
     assert help in caught.value.diagnostics[0].help
+
+
+@pytest.mark.parametrize(
+    ("type", "help"),
+    [
+        ("Reshape", "{type: Unflatten, dim: 1, unflattened_size: [512, 4, 4]}"),
+        ("view", "to lay axes end to end write Flatten"),
+        ("Permute", "axes keep their order here"),
+        ("transpose", "axes keep their order here"),
+    ],
+)
+def test_what_is_no_single_type_here_is_answered_with_what_to_write(type, help):
+    with pytest.raises(CnncalcError) as caught:
+        cnncalc.loads(f"input: [16]\nlayers: [{type}]\n")
+    assert help in caught.value.diagnostics[0].help

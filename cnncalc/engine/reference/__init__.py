@@ -91,6 +91,7 @@ OPERATIONS: dict[str, Operation] = {
     "Multiply": move.multiply,
     "Concat": move.concat,
     "Flatten": move.flatten,
+    "Unflatten": move.unflatten,
     "Slice": move.take_slice,
     "ChannelShuffle": move.channel_shuffle,
     "Mean": reduce.mean,

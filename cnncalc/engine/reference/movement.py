@@ -1,4 +1,4 @@
-"""Layers that join inputs or move elements: Add, Multiply, Concat, Slice, ChannelShuffle, Flatten."""
+"""Layers that join inputs or move elements: Add, Multiply, Concat, Slice, ChannelShuffle, Flatten, Unflatten."""
 
 from __future__ import annotations
 
@@ -117,3 +117,12 @@ def flatten(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
     y = np.empty(x.shape, x.dtype)
     copy(flat(x), flat(y))
     return Done(shaped(y, *x.shape[:start], -1, *x.shape[end + 1 :]))
+
+
+def unflatten(layer: Any, inputs: list[Array], tensors: Tensors) -> Done:
+    """Axis dim taken apart into axes of unflattened_size; the elements stay in their order, in a fresh array."""
+    x = inputs[0]
+    axis = layer.dim % x.ndim
+    y = np.empty(x.shape, x.dtype)
+    copy(flat(x), flat(y))
+    return Done(shaped(y, *x.shape[:axis], *layer.unflattened_size, *x.shape[axis + 1 :]))
