@@ -303,6 +303,14 @@ layers:
   - {type: Conv1d, out_channels: 3, kernel_size: 4, stride: 2}
   - {type: Conv1d, out_channels: 3, kernel_size: 3, dilation: 4}
 """, False),
+        # channels laid end to end with rows are no longer one a map, and meet a convolution of them
+        ("""
+input: [1, 2, 4, 3]
+layers:
+  - {name: laid, type: Flatten, start_dim: 1, end_dim: 2}
+  - {name: conv, type: Conv2d, out_channels: 2, kernel_size: 3, padding: 1}
+  - {type: Add, from: [laid, conv]}
+""", False),
     ],
 )  # fmt: skip
 def test_where_what_is_stated_is_a_bound_what_is_measured_lies_within(text, bounded):

@@ -18,6 +18,7 @@ from cnncalc.engine.reference.operation import Array
 from cnncalc.engine.run import Step, execute
 from cnncalc.engine.thin import averaging_weights, thin
 from cnncalc.graph import INPUT, Graph
+from cnncalc.layers.base import LayerError
 
 Position = tuple[int, ...]
 Span = tuple[int, int] | None
@@ -103,14 +104,18 @@ class _Runner:
     """Runs the thin network, as far as the wanted nodes need it, on batches of probes."""
 
     def __init__(self, graph: Graph, wanted: Collection[str]) -> None:
-        whole = thin(graph)
+        try:
+            whole, alone = thin(graph), False
+        except LayerError:  # rare enough to pay for all channels
+            whole, alone = replace(graph, nodes=tuple(graph.every_node()), heads=(), tensors={}), True
         self.graph = replace(whole, nodes=whole.needed_for(wanted))
         missing = set(wanted) - {INPUT, *(node.name for node in self.graph.nodes)}
         if missing:
             raise KeyError(f"the network has no node {sorted(missing)}")
         self.weights = averaging_weights(self.graph)
         shapes = [self.graph.input_shape, *(node.output_shape for node in self.graph.nodes)]
-        self.batch = max(1, _BATCH_ELEMENTS // max(prod(shape) for shape in shapes))
+        # One probe at a time where a BatchNorm may still take its statistics over the whole batch.
+        self.batch = 1 if alone else max(1, _BATCH_ELEMENTS // max(prod(shape) for shape in shapes))
 
     def answers(self, questions: list[tuple[str, Position, _Probe]]) -> list[bool]:
         """Return for each (node, position, probe) whether the unit comes out NaN."""

@@ -33,6 +33,7 @@ def thin(graph: Graph) -> Graph:
     nodes: one that works on the one channel, and under the old name a Concat that repeats its result to the old length.
     Unflatten along the channels works on as many as there are, of which the mean over the new channels is kept.
     BatchNorm without running statistics takes those of each input, as the probes lie side by side in one batch.
+    Raises LayerError where channels laid end to end with another axis meet a map that has one channel.
     """
     shape = graph.input_shape
     shapes: dict[str, Shape] = {INPUT: (1, *shape[1:]) if len(shape) > 1 else shape}
