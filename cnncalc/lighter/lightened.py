@@ -83,8 +83,3 @@ class Lightened(NamedTuple):
     def stored_bytes(self) -> int:
         """Bytes on disk, indices, scales and buffers included."""
         return self.stored.total
-
-    @property
-    def scale_bytes(self) -> int:
-        """How many of them are scales and zero points."""
-        return self.stored.scales
