@@ -17,6 +17,14 @@ OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Numbers an optimizer keeps for each parameter: none; a velocity; two moments (Kingma and Ba 2015)."""
 
 
+class Lifetime(NamedTuple):
+    """A buffer of `size` bytes that must be there from step `first` to step `last`, both included."""
+
+    size: int
+    first: int
+    last: int
+
+
 class Training(NamedTuple):
     """Bytes to train, train-only heads included: parameters, as many gradients, optimizer states, kept activations.
 
@@ -91,3 +99,16 @@ def peak_live(graph: Graph, activations: Mapping[str, int], entering: int) -> tu
             if last_use[name] == index and name not in kept:
                 live -= entering if name == INPUT else activations[name]
     return peak, peak_at
+
+
+def peak_of(lifetimes: Iterable[Lifetime]) -> int:
+    """Return the most bytes alive at once: what an arena without gaps takes."""
+    changes: dict[int, int] = {}
+    for size, first, last in lifetimes:
+        changes[first] = changes.get(first, 0) + size
+        changes[last + 1] = changes.get(last + 1, 0) - size
+    live = peak = 0
+    for step in sorted(changes):
+        live += changes[step]
+        peak = max(peak, live)
+    return peak

@@ -1,0 +1,370 @@
+"""The vector value of the engine's kernels, raw memory, and the few operations that a register tile needs.
+
+Kernels are ordinary Python functions that Numba compiles; what Python has no word for is here, each as one small piece
+of LLVM code. A `vector` is 16 float32 whatever the processor: LLVM makes of it one AVX-512 register, two of AVX2, or
+four of SSE or NEON. A *tile* is a tuple of rows x columns vectors, which stays in registers while a loop runs.
+
+Addresses are int64 and offsets are in bytes. Nothing here checks bounds; see CNNCALC_ENGINE_CHECKED in README.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+# Numba and llvmlite carry no types; named through import_module, everything of theirs is Any.
+ir: Any = import_module("llvmlite.ir")
+types: Any = import_module("numba").types
+extending: Any = import_module("numba.extending")
+unpack_tuple: Any = import_module("numba.core.cgutils").unpack_tuple
+intrinsic: Any = extending.intrinsic
+
+LANES = 16
+"""Numbers in a vector, and channels in a block of the blocked layout."""
+VECTOR_BYTES = 4 * LANES
+
+_FLOAT = ir.FloatType()
+_INT32 = ir.IntType(32)
+_INT64 = ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_VOID = ir.VoidType()
+
+
+class VectorType(types.Type):
+    """16 float32 in registers."""
+
+    def __init__(self) -> None:
+        super().__init__(name="float32x16")  # pyright: ignore[reportUnknownMemberType]
+
+
+vector = VectorType()
+
+
+@extending.register_model(VectorType)
+class _VectorModel(extending.models.PrimitiveModel):
+    def __init__(self, dmm: Any, fe_type: Any) -> None:
+        super().__init__(dmm, fe_type, _VECTOR)  # pyright: ignore[reportUnknownMemberType]
+
+
+Generator = Callable[[Any, Any, Any, Any], Any]
+
+
+def _emit(code: Callable[[Any, Any], Any]) -> Generator:
+    """What Numba asks of an intrinsic that gives a value: `code(builder, args)` makes it."""
+    return lambda context, builder, signature, args: code(builder, args)
+
+
+def _emit_tile(code: Callable[[Any, Any], list[Any]]) -> Generator:
+    """The same for one that gives a tuple."""
+    return lambda context, builder, signature, args: context.make_tuple(
+        builder, signature.return_type, code(builder, args)
+    )
+
+
+def _emit_effect(code: Callable[[Any, Any], Any]) -> Generator:
+    """The same for one that gives nothing."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        code(builder, args)
+        return context.get_dummy_value()
+
+    return generate
+
+
+# ---- one vector
+
+
+@intrinsic
+def load(_: Any, address: Any) -> Any:
+    """The vector at an address of any alignment."""
+    return vector(types.int64), _emit(lambda builder, args: _load(builder, args[0]))
+
+
+@intrinsic
+def store(_: Any, address: Any, value: Any) -> Any:
+    """Write a vector to an address of any alignment."""
+
+    def code(builder: Any, args: Any) -> None:
+        builder.store(args[1], _pointer(builder, args[0], _VECTOR), align=4)
+
+    return types.void(types.int64, vector), _emit_effect(code)
+
+
+@intrinsic
+def broadcast(_: Any, number: Any) -> Any:
+    """A vector of one float32, 16 times."""
+    return vector(types.float32), _emit(lambda builder, args: _splat(builder, args[0]))
+
+
+@intrinsic
+def fma(_: Any, a: Any, b: Any, c: Any) -> Any:
+    """The vector a * b + c, rounded once."""
+    return vector(vector, vector, vector), _emit(lambda builder, args: _fma(builder, *args))
+
+
+def _binary(emit: Callable[[Any, Any, Any], Any], name: str, meaning: str) -> Any:
+    def operation(_: Any, a: Any, b: Any) -> Any:
+        return vector(vector, vector), _emit(lambda builder, args: emit(builder, *args))
+
+    operation.__name__ = operation.__qualname__ = name
+    operation.__doc__ = meaning
+    return intrinsic(operation)
+
+
+add = _binary(lambda builder, a, b: builder.fadd(a, b), "add", "a + b")
+subtract = _binary(lambda builder, a, b: builder.fsub(a, b), "subtract", "a - b")
+multiply = _binary(lambda builder, a, b: builder.fmul(a, b), "multiply", "a * b")
+divide = _binary(lambda builder, a, b: builder.fdiv(a, b), "divide", "a / b")
+maximum = _binary(lambda builder, a, b: _larger(builder, a, b), "maximum", "b where a < b, else a: a NaN in `a` stays.")
+minimum = _binary(
+    lambda builder, a, b: _smaller(builder, a, b), "minimum", "b where a > b, else a: a NaN in `a` stays."
+)
+
+
+# ---- a tile of rows x columns vectors
+
+
+@intrinsic(prefer_literal=True)
+def addresses(_: Any, base: Any, table: Any, count: Any) -> Any:
+    """(base + table[0], ..., base + table[count - 1]), `table` being the address of int32 offsets."""
+    rows = count.literal_value
+    signature = types.UniTuple(types.int64, rows)(types.int64, types.int64, count)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        base, table, _ = args
+        return [builder.add(base, _load_int32(builder, _plus(builder, table, 4 * row))) for row in range(rows)]
+
+    return signature, _emit_tile(code)
+
+
+@intrinsic(prefer_literal=True)
+def repeat_row(_: Any, base: Any, rows: Any, columns: Any) -> Any:
+    """A tile whose every row is the `columns` vectors that lie at `base`: where a sum starts, at the bias."""
+    height, width = rows.literal_value, columns.literal_value
+    signature = types.UniTuple(vector, height * width)(types.int64, rows, columns)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        row = [_load(builder, _plus(builder, args[0], VECTOR_BYTES * column)) for column in range(width)]
+        return row * height
+
+    return signature, _emit_tile(code)
+
+
+@intrinsic(prefer_literal=True)
+def load_tile(_: Any, rows: Any, columns: Any, stride: Any) -> Any:
+    """The tile whose row i lies at rows[i], its vectors `stride` bytes apart."""
+    height, width = rows.count, columns.literal_value
+    signature = types.UniTuple(vector, height * width)(rows, columns, types.int64)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        return [_load(builder, at) for at in _tile_addresses(builder, args[0], width, args[2])]
+
+    return signature, _emit_tile(code)
+
+
+@intrinsic
+def store_tile(_: Any, tile: Any, rows: Any, stride: Any) -> Any:
+    """Write a tile, row i at rows[i], its vectors `stride` bytes apart."""
+    width = tile.count // rows.count
+
+    def code(builder: Any, args: Any) -> None:
+        places = _tile_addresses(builder, args[1], width, args[2])
+        for value, place in zip(unpack_tuple(builder, args[0]), places, strict=True):
+            builder.store(value, _pointer(builder, place, _VECTOR), align=4)
+
+    return types.void(tile, rows, types.int64), _emit_effect(code)
+
+
+@intrinsic(prefer_literal=True)
+def multiply_add(_: Any, tile: Any, pixels: Any, offset: Any, weights: Any, channels: Any) -> Any:
+    """tile[i][v] + the sum over c < channels of (number c at pixels[i] + offset) * (vector [c][v] at `weights`).
+
+    The whole of the engine's arithmetic in its inner loop: `columns` vector loads and rows x columns fused
+    multiply-adds a channel. Each number is broadcast from memory, which on x86 is part of the multiply-add.
+    """
+    depth, height = channels.literal_value, pixels.count
+    width = tile.count // height
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        sums = unpack_tuple(builder, args[0])
+        starts = [builder.add(pixel, args[2]) for pixel in unpack_tuple(builder, args[1])]
+        for channel in range(depth):
+            first = channel * width
+            row = [_load(builder, _plus(builder, args[3], VECTOR_BYTES * (first + v)), 64) for v in range(width)]
+            for i in range(height):
+                number = builder.load(_pointer(builder, _plus(builder, starts[i], 4 * channel), _FLOAT), align=4)
+                value = _splat(builder, number)
+                for v in range(width):
+                    sums[i * width + v] = _fma(builder, value, row[v], sums[i * width + v])
+        return sums
+
+    return tile(tile, pixels, types.int64, types.int64, channels), _emit_tile(code)
+
+
+@intrinsic
+def add_tiles(_: Any, a: Any, b: Any) -> Any:
+    """The sum of two tiles."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        pairs = zip(*(unpack_tuple(builder, tile) for tile in args), strict=True)
+        return [builder.fadd(x, y) for x, y in pairs]
+
+    return a(a, b), _emit_tile(code)
+
+
+@intrinsic
+def clamp_tile(_: Any, tile: Any, low: Any, high: Any) -> Any:
+    """Each number of a tile, held between two vectors; NaN stays NaN."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        low, high = args[1:]
+        return [_smaller(builder, _larger(builder, x, low), high) for x in unpack_tuple(builder, args[0])]
+
+    return tile(tile, vector, vector), _emit_tile(code)
+
+
+# ---- numbers in memory, and what threads share
+
+
+@intrinsic
+def load_float(_: Any, address: Any) -> Any:
+    """The float32 at an address."""
+
+    def code(builder: Any, args: Any) -> Any:
+        return builder.load(_pointer(builder, args[0], _FLOAT), align=4)
+
+    return types.float32(types.int64), _emit(code)
+
+
+@intrinsic
+def store_float(_: Any, address: Any, value: Any) -> Any:
+    """Write a float32."""
+
+    def code(builder: Any, args: Any) -> None:
+        builder.store(args[1], _pointer(builder, args[0], _FLOAT), align=4)
+
+    return types.void(types.int64, types.float32), _emit_effect(code)
+
+
+@intrinsic
+def load_int32(_: Any, address: Any) -> Any:
+    """The int32 at an address, as int64."""
+    return types.int64(types.int64), _emit(lambda builder, args: _load_int32(builder, args[0]))
+
+
+@intrinsic
+def load_int64(_: Any, address: Any) -> Any:
+    """The int64 at an address, seen at once when another thread writes it (acquire)."""
+
+    def code(builder: Any, args: Any) -> Any:
+        return builder.load_atomic(_pointer(builder, args[0], _INT64), "acquire", 8)
+
+    return types.int64(types.int64), _emit(code)
+
+
+@intrinsic
+def store_int64(_: Any, address: Any, value: Any) -> Any:
+    """Write an int64 so that other threads see all that was written before it (release)."""
+
+    def code(builder: Any, args: Any) -> None:
+        builder.store_atomic(args[1], _pointer(builder, args[0], _INT64), "release", 8)
+
+    return types.void(types.int64, types.int64), _emit_effect(code)
+
+
+def _atomic(operation: str, name: str, meaning: str) -> Any:
+    def atomic(_: Any, address: Any, value: Any) -> Any:
+        def code(builder: Any, args: Any) -> Any:
+            return builder.atomic_rmw(operation, _pointer(builder, args[0], _INT64), args[1], "seq_cst")
+
+        return types.int64(types.int64, types.int64), _emit(code)
+
+    atomic.__name__ = atomic.__qualname__ = name
+    atomic.__doc__ = meaning
+    return intrinsic(atomic)
+
+
+fetch_add = _atomic("add", "fetch_add", "Add to the int64 at an address; what it was before.")
+exchange = _atomic("xchg", "exchange", "Put an int64 at an address; what was there before.")
+
+
+@intrinsic
+def call_kernel(_: Any, kernel: Any, arguments: Any, chunk: Any, scratch: Any) -> Any:
+    """Call the compiled kernel at an address."""
+
+    def code(builder: Any, args: Any) -> None:
+        kind = ir.FunctionType(_VOID, [_INT64] * 3)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return types.void(*[types.int64] * 4), _emit_effect(code)
+
+
+@intrinsic
+def call_yield(_: Any, function: Any) -> Any:
+    """Call the system's function at an address that gives the processor to another thread."""
+
+    def code(builder: Any, args: Any) -> None:
+        kind = ir.FunctionType(_INT32, [])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+
+    return types.void(types.int64), _emit_effect(code)
+
+
+@intrinsic
+def relax(_: Any) -> Any:
+    """Tell the processor that this thread spins."""
+
+    def code(builder: Any, args: Any) -> None:
+        if builder.module.triple.startswith(("x86", "i686", "i386")):
+            name = "llvm.x86.sse2.pause"
+            known = builder.module.globals.get(name)
+            builder.call(known or ir.Function(builder.module, ir.FunctionType(_VOID, []), name=name), [])
+
+    return types.void(), _emit_effect(code)
+
+
+# ---- LLVM
+
+
+def _pointer(builder: Any, address: Any, kind: Any) -> Any:
+    return builder.inttoptr(address, kind.as_pointer())
+
+
+def _plus(builder: Any, address: Any, offset: int) -> Any:
+    return builder.add(address, ir.Constant(_INT64, offset)) if offset else address
+
+
+def _load(builder: Any, address: Any, align: int = 4) -> Any:
+    return builder.load(_pointer(builder, address, _VECTOR), align=align)
+
+
+def _load_int32(builder: Any, address: Any) -> Any:
+    return builder.sext(builder.load(_pointer(builder, address, _INT32), align=4), _INT64)
+
+
+def _splat(builder: Any, number: Any) -> Any:
+    nothing = ir.Constant(_VECTOR, ir.Undefined)
+    first = builder.insert_element(nothing, number, ir.Constant(_INT32, 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
+
+
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    name = f"llvm.fma.v{LANES}f32"  # llvmlite's declare_intrinsic cannot name vector types
+    known = builder.module.globals.get(name)
+    function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), name=name)
+    return builder.call(function, [a, b, c])
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", a, b), b, a)
+
+
+def _smaller(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), b, a)
+
+
+def _tile_addresses(builder: Any, rows: Any, width: int, stride: Any) -> list[Any]:
+    """Where each vector of a tile lies, row by row."""
+    steps = [builder.mul(stride, ir.Constant(_INT64, v)) for v in range(width)]
+    return [builder.add(row, step) for row in unpack_tuple(builder, rows) for step in steps]

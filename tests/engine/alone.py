@@ -1,0 +1,72 @@
+"""Run one operation of a plan through the real machine, between guard zones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cnncalc.engine.machine import Machine
+from cnncalc.engine.plan.assemble import GUARD, assemble
+from cnncalc.engine.plan.operation import Operation
+from cnncalc.engine.plan.value import Value
+
+
+def view(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
+    """Return the real positions of a value as an array (batch, blocks, D, H, W, lanes) on the arena."""
+    place = memory.place(value)
+    start = place.start - arena.ctypes.data
+    numbers = arena[start:].view(np.float32)
+    shape = (value.batch, value.blocks, *value.size, value.lanes)
+    strides = (place.image, place.block, place.plane, place.row, place.pixel, 4)
+    return np.lib.stride_tricks.as_strided(numbers, shape, strides)
+
+
+def put(value: Value, memory: object, arena: np.ndarray, array: np.ndarray) -> None:
+    """Write an array (batch, channels, ...) to where a value lies; pad lanes hold 7, which nothing may depend on."""
+    full = np.full((value.batch, value.blocks * value.lanes, *value.size), 7, np.float32)
+    full[:, : value.channels] = array.reshape(value.batch, value.channels, *value.size)
+    blocked = full.reshape(value.batch, value.blocks, value.lanes, *value.size)
+    view(value, memory, arena)[...] = np.moveaxis(blocked, 2, -1)
+
+
+def get(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
+    """Read an array (batch, *shape) from where a value lies. Its pad lanes must be finite."""
+    blocked = np.moveaxis(view(value, memory, arena), -1, 2)
+    full = blocked.reshape(value.batch, value.blocks * value.lanes, *value.size)
+    assert np.isfinite(full).all()
+    return full[:, : value.channels].reshape(value.batch, *value.shape).copy()
+
+
+def run_alone(
+    make: Callable[..., Operation],
+    arrays: Sequence[np.ndarray],
+    *,
+    lanes: Sequence[int] = (),
+    threads: int = 1,
+    times: int = 1,
+) -> np.ndarray:
+    """Run `make(*values)`, the values holding `arrays` (batch, *shape), and return its output (batch, *shape).
+
+    `lanes`: of each value, 16 (blocked) unless given. Guard zones round every buffer must be untouched afterwards.
+    """
+    layouts = lanes or [16] * len(arrays)
+    values = [
+        Value(f"in{at}", a.shape[1:], a.shape[0], n) for at, (a, n) in enumerate(zip(arrays, layouts, strict=True))
+    ]
+    operation = make(*values)
+    program = assemble([operation], [operation.output], checked=True)
+    for value, array in zip(values, arrays, strict=True):
+        put(value, program.memory, program.arena, array)
+    machine = Machine(program.phases, threads=threads, scratch_bytes=program.scratch_bytes)
+    for _ in range(times):
+        machine.run()
+    machine.close()
+    for name, first, last in program.guards:
+        assert (program.arena[first:last].view(np.uint32) == GUARD).all(), f"a write outside of {name}"
+    for value, array in zip(values, arrays, strict=True):
+        if value.root is not operation.output.root:
+            assert np.array_equal(get(value, program.memory, program.arena), array.astype(np.float32)), (
+                "an input changed"
+            )
+    return get(operation.output, program.memory, program.arena)
