@@ -1,0 +1,34 @@
+"""Which algorithm computes each convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.engine.kernels.convolution import DirectConvolution
+from cnncalc.engine.kernels.depthwise import DepthwiseConvolution
+from cnncalc.engine.kernels.winograd import WinogradConvolution, best
+from cnncalc.engine.plan.convolving import Convolution
+from cnncalc.engine.plan.operation import Operation
+from cnncalc.engine.plan.value import LANES
+
+
+def choose(operations: Sequence[Operation]) -> list[Operation]:
+    """Replace direct convolutions where depthwise or Winograd kernels are meant for the job."""
+    return [_chosen(operation) if isinstance(operation, DirectConvolution) else operation for operation in operations]
+
+
+def _chosen(direct: DirectConvolution) -> Convolution:
+    window = direct.window
+    if direct.prologue or direct.x.lanes != LANES:
+        return direct
+    if window.groups == direct.x.channels == direct.output.channels > 1:
+        return _as(DepthwiseConvolution(direct.name, direct.x, direct.output, window, direct.finish), direct)
+    tile = best(window, direct.x, direct.output)
+    if tile is None:
+        return direct
+    return _as(WinogradConvolution(direct.name, direct.x, direct.output, window, direct.finish, tile), direct)
+
+
+def _as(chosen: Convolution, direct: DirectConvolution) -> Convolution:
+    chosen.covers = direct.covers
+    return chosen
