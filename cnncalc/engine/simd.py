@@ -122,6 +122,32 @@ minimum = _binary(
 )
 
 
+@intrinsic
+def first_lanes(_: Any, value: Any, count: Any, other: Any) -> Any:
+    """The first `count` numbers of `value`, then those of `other`: for a last block with fewer channels."""
+
+    def code(builder: Any, args: Any) -> Any:
+        value, count, other = args
+        lane = ir.Constant(ir.VectorType(_INT32, LANES), list(range(LANES)))
+        return builder.select(builder.icmp_signed("<", lane, _splat_int(builder, count)), value, other)
+
+    return vector(vector, types.int64, vector), _emit(code)
+
+
+@intrinsic
+def sum_lanes(_: Any, value: Any) -> Any:
+    """The sum of a vector's numbers, added in pairs."""
+    return types.float32(vector), _emit(lambda builder, args: _reduce(builder, args[0], builder.fadd))
+
+
+@intrinsic
+def max_lanes(_: Any, value: Any) -> Any:
+    """The largest of a vector's numbers; a NaN wins only from the lower half of a pair."""
+    return types.float32(vector), _emit(
+        lambda builder, args: _reduce(builder, args[0], lambda a, b: _larger(builder, a, b))
+    )
+
+
 # ---- a tile of rows x columns vectors
 
 
@@ -347,6 +373,27 @@ def _splat(builder: Any, number: Any) -> Any:
     nothing = ir.Constant(_VECTOR, ir.Undefined)
     first = builder.insert_element(nothing, number, ir.Constant(_INT32, 0))
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
+
+
+def _splat_int(builder: Any, number: Any) -> Any:
+    kind = ir.VectorType(_INT32, LANES)
+    nothing = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(nothing, builder.trunc(number, _INT32), ir.Constant(_INT32, 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(kind, [0] * LANES))
+
+
+def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any:
+    """Combine the lower half of a vector with the upper, until one number is left."""
+    half = LANES // 2
+    while half:
+        nothing = ir.Constant(value.type, ir.Undefined)
+        kind = ir.VectorType(_INT32, half)
+        lower, upper = (
+            builder.shuffle_vector(value, nothing, ir.Constant(kind, list(range(first, first + half))))
+            for first in (0, half)
+        )
+        value, half = combine(lower, upper), half // 2
+    return builder.extract_element(value, ir.Constant(_INT32, 0))
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
