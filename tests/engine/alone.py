@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cnncalc.engine.machine import Machine
-from cnncalc.engine.plan.assemble import GUARD, assemble
+from cnncalc.engine.plan.assemble import GUARD, assemble, lay_out
 from cnncalc.engine.plan.operation import Operation
 from cnncalc.engine.plan.value import Value
 
@@ -55,10 +55,10 @@ def run_alone(
         Value(f"in{at}", a.shape[1:], a.shape[0], n) for at, (a, n) in enumerate(zip(arrays, layouts, strict=True))
     ]
     operation = make(*values)
-    program = assemble([operation], [operation.output], checked=True)
+    program = assemble(lay_out([operation], [*values, operation.output], checked=True))
     for value, array in zip(values, arrays, strict=True):
         put(value, program.memory, program.arena, array)
-    machine = Machine(program.phases, threads=threads, scratch_bytes=program.scratch_bytes)
+    machine = Machine(program.phases, threads=threads, scratch_bytes=program.layout.scratch_bytes)
     for _ in range(times):
         machine.run()
     machine.close()

@@ -10,6 +10,7 @@ import numpy as np
 from cnncalc.analysis.memory import Lifetime, peak_of
 from cnncalc.engine.kernels.margins import margin_step
 from cnncalc.engine.plan.arena import place
+from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step, aligned
 from cnncalc.engine.plan.value import NO_MARGIN, Value
 
@@ -19,59 +20,101 @@ GUARD = np.uint32(0x7FA5A5A5)
 """What guard zones hold: as a float a NaN, so that whoever reads one shows it in the result."""
 
 
-class Program(NamedTuple):
-    """What the machine runs. `labels`: for each step of each phase, the operation it belongs to (None: a margin)."""
+class Layout(NamedTuple):
+    """Where and when everything is, before any memory is taken. `first`: the first phase of each operation."""
 
-    phases: list[list[Step]]
-    labels: list[list[Operation | None]]
-    memory: Memory
-    arena: Array
-    scratch_bytes: int
+    operations: tuple[Operation, ...]
+    first: dict[Operation, int]
+    lifetimes: dict[Value | Operation, Lifetime]
+    offsets: dict[Value | Operation, int]
+    arena_bytes: int
     predicted_bytes: int
     """The most bytes alive at once, by the lifetimes alone: what an arena without gaps takes."""
-    guards: tuple[tuple[str, int, int], ...]
-    """In the checked mode the guard zones: whose, and from which byte to which of the arena."""
+    scratch_bytes: int
+    """Memory of its own that each thread needs."""
+    guard_bytes: int
+    """In the checked mode, what lies before and behind each buffer."""
+
+    @property
+    def constant_bytes(self) -> int:
+        """About how many bytes packed weights will take."""
+        return sum(operation.constant_bytes() for operation in self.operations)
 
 
-def assemble(operations: Sequence[Operation], kept: Sequence[Value], *, checked: bool = False) -> Program:
-    """Lay operations, in an order in which they could run, out as a program. `kept` are read after it has run."""
+class Program(NamedTuple):
+    """What the machine runs. `labels`: for each step of each phase, the operation it belongs to (None: a margin).
+
+    `calls`: what Python has to run before the steps of a phase.
+    """
+
+    layout: Layout
+    phases: list[list[Step]]
+    labels: list[list[Operation | None]]
+    calls: dict[int, list[Fallback]]
+    memory: Memory
+    arena: Array
+
+    @property
+    def guards(self) -> list[tuple[str, int, int]]:
+        """In the checked mode the guard zones: whose, and from which byte to which of the arena."""
+        guard = self.layout.guard_bytes
+        if not guard:
+            return []
+        zones: list[tuple[str, int, int]] = []
+        for owner, offset in self.layout.offsets.items():
+            end = offset + self.layout.lifetimes[owner].size
+            zones += [(owner.name, offset, offset + guard), (owner.name, end - guard, end)]
+        return zones
+
+
+def lay_out(operations: Sequence[Operation], kept: Sequence[Value] = (), *, checked: bool = False) -> Layout:
+    """Decide phases, lifetimes and places for operations in an order in which they could run.
+
+    `kept` values can still be read after a run. `checked`: guard zones round every buffer; then nothing shares memory,
+    so that they can be looked at in the end.
+    """
     for operation in operations:
         for value, margin in zip(operation.inputs, operation.margins(), strict=True):
             value.want_margin(margin)
-    first_phase = phases(operations)
-    lifetimes = live(operations, first_phase, kept)
-    if checked:  # a guard zone can be checked at the end only if nothing else ever lived there
-        lifetimes = {
-            owner: lifetime._replace(first=0, last=len(operations) * 3) for owner, lifetime in lifetimes.items()
-        }
+    first = phases(operations)
     guard = GUARD_BYTES if checked else 0
-    sizes = {owner: -(-lifetime.size // 64) * 64 + 2 * guard for owner, lifetime in lifetimes.items()}
-    spans = [lifetime._replace(size=sizes[owner]) for owner, lifetime in lifetimes.items()]
-    offsets, total = place(spans)
-    arena = aligned((total,), np.uint8, 4096)
-    start = int(arena.ctypes.data) + guard
-    at = {owner: start + offset for owner, offset in zip(lifetimes, offsets, strict=True)}
+    lifetimes = {
+        owner: lifetime._replace(size=-(-lifetime.size // 64) * 64 + 2 * guard)
+        for owner, lifetime in live(operations, first, kept).items()
+    }
+    if checked:
+        end = max(lifetime.last for lifetime in lifetimes.values())
+        lifetimes = {owner: lifetime._replace(first=0, last=end) for owner, lifetime in lifetimes.items()}
+    offsets, total = place(list(lifetimes.values()))
+    return Layout(
+        tuple(operations),
+        first,
+        lifetimes,
+        dict(zip(lifetimes, offsets, strict=True)),
+        total,
+        peak_of(lifetimes.values()),
+        max((operation.scratch_bytes() for operation in operations), default=0),
+        guard,
+    )
+
+
+def assemble(layout: Layout) -> Program:
+    """Take the memory and write the table's steps."""
+    arena = aligned((layout.arena_bytes,), np.uint8, 4096)
+    start = int(arena.ctypes.data) + layout.guard_bytes
+    at = {owner: start + offset for owner, offset in layout.offsets.items()}
     memory = Memory(
         {owner: address for owner, address in at.items() if isinstance(owner, Value)},
         {owner: address for owner, address in at.items() if isinstance(owner, Operation)},
     )
-    table, labels = emit(operations, first_phase, lifetimes, memory)
-    guards: list[tuple[str, int, int]] = []
-    if checked:
+    if layout.guard_bytes:
         arena.view(np.uint32)[:] = GUARD
-        for owner, offset in zip(lifetimes, offsets, strict=True):
-            size = sizes[owner]
-            guards.append((owner.name, offset, offset + guard))
-            guards.append((owner.name, offset + size - guard, offset + size))
-    return Program(
-        table,
-        labels,
-        memory,
-        arena,
-        max((operation.scratch_bytes() for operation in operations), default=0),
-        peak_of(spans),
-        tuple(guards),
-    )
+    table, labels = emit(layout, memory)
+    calls: dict[int, list[Fallback]] = {}
+    for operation in layout.operations:
+        if isinstance(operation, Fallback):
+            calls.setdefault(layout.first[operation], []).append(operation)
+    return Program(layout, table, labels, calls, memory, arena)
 
 
 def phases(operations: Sequence[Operation]) -> dict[Operation, int]:
@@ -119,21 +162,16 @@ def live(
     return found
 
 
-def emit(
-    operations: Sequence[Operation],
-    first: dict[Operation, int],
-    lifetimes: dict[Value | Operation, Lifetime],
-    memory: Memory,
-) -> tuple[list[list[Step]], list[list[Operation | None]]]:
-    """Return the steps of each phase, the heaviest first, so that the last to finish are small."""
-    count = max((first[operation] + operation.stages for operation in operations), default=0)
+def emit(layout: Layout, memory: Memory) -> tuple[list[list[Step]], list[list[Operation | None]]]:
+    """Return the steps of each phase, the heaviest first, so that the last to finish are small, and whose they are."""
+    count = max((layout.first[operation] + operation.stages for operation in layout.operations), default=0)
     table: list[list[tuple[Step, Operation | None]]] = [[] for _ in range(count)]
-    for owner, lifetime in lifetimes.items():
+    for owner, lifetime in layout.lifetimes.items():
         if isinstance(owner, Value) and owner.margin != NO_MARGIN:
             table[lifetime.first].append((margin_step(owner, memory.address(owner)), None))
-    for operation in operations:
+    for operation in layout.operations:
         for stage, steps in enumerate(operation.steps(memory)):
-            table[first[operation] + stage] += [(step, operation) for step in steps]
+            table[layout.first[operation] + stage] += [(step, operation) for step in steps]
     for phase in table:
         phase.sort(key=lambda pair: -pair[0].work * pair[0].chunks)
     return [[step for step, _ in phase] for phase in table], [[label for _, label in phase] for phase in table]

@@ -84,6 +84,10 @@ class Convolution(Operation):
         """The input, and the residual."""
         return self.inputs if self.finish.residual is None else (*self.inputs, self.finish.residual)
 
+    def constant_bytes(self) -> int:
+        """Return the bytes of the weights; packing adds little."""
+        return 4 * self.window.weight.size
+
     def margins(self) -> tuple[Margin, ...]:
         """Zeros for every window to lie within: the padding, and what a window behind the last position reaches."""
         return (window_margin(self.window, self.x.size, self.output.size),)

@@ -99,6 +99,10 @@ class Operation(ABC):
         """Return how much memory is needed from the first stage to the last, by all threads together."""
         return 0
 
+    def constant_bytes(self) -> int:
+        """Return about how much memory packed weights and tables will take."""
+        return 0
+
     @abstractmethod
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return the steps of each stage, for values that lie where `memory` says."""
@@ -108,6 +112,7 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32, boundary:
     """Return an array of zeros whose first byte lies on a boundary: a cache line, or a page."""
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    raw = np.zeros(size + boundary, np.uint8)
-    start = -raw.ctypes.data % boundary
-    return raw[start : start + size].view(kind).reshape(shape)
+    raw: Array = np.zeros(size + boundary, np.uint8)
+    start = -int(raw.ctypes.data) % boundary
+    whole: Array = raw[start : start + size].view(kind)
+    return whole.reshape(shape)
