@@ -148,6 +148,55 @@ def max_lanes(_: Any, value: Any) -> Any:
     )
 
 
+@intrinsic
+def absolute(_: Any, a: Any) -> Any:
+    """The magnitude of each number."""
+    return vector(vector), _emit(lambda builder, args: _llvm(builder, "fabs", args))
+
+
+@intrinsic
+def copy_sign(_: Any, magnitude: Any, sign: Any) -> Any:
+    """The numbers of one vector with the signs of another."""
+    return vector(vector, vector), _emit(lambda builder, args: _llvm(builder, "copysign", args))
+
+
+@intrinsic
+def where_less(_: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
+    """`then` where a < b, else `otherwise`, also where a or b is NaN."""
+
+    def code(builder: Any, args: Any) -> Any:
+        a, b, then, otherwise = args
+        return builder.select(builder.fcmp_ordered("<", a, b), then, otherwise)
+
+    return vector(vector, vector, vector, vector), _emit(code)
+
+
+@intrinsic
+def power_of_two(_: Any, number: Any) -> Any:
+    """2 ** n, for n from -126 to 127 given as the float 1.5 * 2**23 + n, whose last bits are n as an integer."""
+
+    def code(builder: Any, args: Any) -> Any:
+        kind = ir.VectorType(_INT32, LANES)
+        constant = lambda number: ir.Constant(kind, [number] * LANES)  # noqa: E731
+        bits = builder.shl(builder.bitcast(args[0], kind), constant(23))
+        return builder.bitcast(builder.add(bits, constant(127 << 23)), _VECTOR)
+
+    return vector(vector), _emit(code)
+
+
+@intrinsic
+def polynomial(_: Any, x: Any, coefficients: Any) -> Any:
+    """coefficients[0] + x * (coefficients[1] + x * (...)), a tuple of float32, by Horner's rule."""
+
+    def code(builder: Any, args: Any) -> Any:
+        *rest, value = (_splat(builder, number) for number in unpack_tuple(builder, args[1]))
+        for coefficient in reversed(rest):
+            value = _fma(builder, value, args[0], coefficient)
+        return value
+
+    return vector(vector, coefficients), _emit(code)
+
+
 # ---- a tile of rows x columns vectors
 
 
@@ -160,6 +209,18 @@ def addresses(_: Any, base: Any, table: Any, count: Any) -> Any:
     def code(builder: Any, args: Any) -> list[Any]:
         base, table, _ = args
         return [builder.add(base, _load_int32(builder, _plus(builder, table, 4 * row))) for row in range(rows)]
+
+    return signature, _emit_tile(code)
+
+
+@intrinsic(prefer_literal=True)
+def spaced(_: Any, base: Any, stride: Any, count: Any) -> Any:
+    """(base, base + stride, ..., base + (count - 1) * stride)."""
+    rows = count.literal_value
+    signature = types.UniTuple(types.int64, rows)(types.int64, types.int64, count)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        return [builder.add(args[0], builder.mul(args[1], ir.Constant(_INT64, row))) for row in range(rows)]
 
     return signature, _emit_tile(code)
 
@@ -248,6 +309,62 @@ def clamp_tile(_: Any, tile: Any, low: Any, high: Any) -> Any:
         return [_smaller(builder, _larger(builder, x, low), high) for x in unpack_tuple(builder, args[0])]
 
     return tile(tile, vector, vector), _emit_tile(code)
+
+
+# ---- between lanes
+
+
+@intrinsic
+def plane_addresses(_: Any, base: Any, stride: Any, count: Any, spare: Any) -> Any:
+    """(base, base + stride, ...), one a lane; from number `count` on, `spare`."""
+    integer = types.int64
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        base, stride, count, spare = args
+        found: list[Any] = []
+        for lane in range(LANES):
+            number = ir.Constant(_INT64, lane)
+            there = builder.icmp_signed("<", number, count)
+            found.append(builder.select(there, builder.add(base, builder.mul(stride, number)), spare))
+        return found
+
+    return types.UniTuple(integer, LANES)(integer, integer, integer, integer), _emit_tile(code)
+
+
+@intrinsic
+def transpose(_: Any, tile: Any) -> Any:
+    """16 vectors with rows and lanes exchanged: in step s, for each bit s of the two numbers (Eklundh 1972)."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        rows = unpack_tuple(builder, args[0])
+        for bit in (1, 2, 4, 8):
+            low = _shuffle_mask([lane if not lane & bit else LANES + lane - bit for lane in range(LANES)])
+            high = _shuffle_mask([lane + bit if not lane & bit else LANES + lane for lane in range(LANES)])
+            for at in (row for row in range(LANES) if not row & bit):
+                a, b = rows[at], rows[at + bit]
+                rows[at], rows[at + bit] = builder.shuffle_vector(a, b, low), builder.shuffle_vector(a, b, high)
+        return rows
+
+    return tile(tile), _emit_tile(code)
+
+
+@intrinsic
+def gather(_: Any, base: Any, table: Any) -> Any:
+    """The 16 numbers at base + table[0], ..., `table` being the address of int32 offsets."""
+
+    def code(builder: Any, args: Any) -> Any:
+        value = ir.Constant(_VECTOR, ir.Undefined)
+        for lane in range(LANES):
+            at = builder.add(args[0], _load_int32(builder, _plus(builder, args[1], 4 * lane)))
+            number = builder.load(_pointer(builder, at, _FLOAT), align=4)
+            value = builder.insert_element(value, number, ir.Constant(_INT32, lane))
+        return value
+
+    return vector(types.int64, types.int64), _emit(code)
+
+
+intersect = _binary(lambda builder, a, b: _bitwise(builder, "and_", a, b), "intersect", "The bits that both have.")
+unite = _binary(lambda builder, a, b: _bitwise(builder, "or_", a, b), "unite", "The bits that either has.")
 
 
 # ---- numbers in memory, and what threads share
@@ -397,10 +514,15 @@ def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    name = f"llvm.fma.v{LANES}f32"  # llvmlite's declare_intrinsic cannot name vector types
+    return _llvm(builder, "fma", [a, b, c])
+
+
+def _llvm(builder: Any, operation: str, args: Any) -> Any:
+    """Call one of LLVM's own functions on vectors."""
+    name = f"llvm.{operation}.v{LANES}f32"  # llvmlite's declare_intrinsic cannot name vector types
     known = builder.module.globals.get(name)
-    function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), name=name)
-    return builder.call(function, [a, b, c])
+    function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * len(args)), name=name)
+    return builder.call(function, args)
 
 
 def _larger(builder: Any, a: Any, b: Any) -> Any:
@@ -409,6 +531,15 @@ def _larger(builder: Any, a: Any, b: Any) -> Any:
 
 def _smaller(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">", a, b), b, a)
+
+
+def _shuffle_mask(lanes: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(_INT32, LANES), lanes)
+
+
+def _bitwise(builder: Any, operation: str, a: Any, b: Any) -> Any:
+    bits = ir.VectorType(_INT32, LANES)
+    return builder.bitcast(getattr(builder, operation)(builder.bitcast(a, bits), builder.bitcast(b, bits)), _VECTOR)
 
 
 def _tile_addresses(builder: Any, rows: Any, width: int, stride: Any) -> list[Any]:
