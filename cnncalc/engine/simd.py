@@ -367,6 +367,48 @@ intersect = _binary(lambda builder, a, b: _bitwise(builder, "and_", a, b), "inte
 unite = _binary(lambda builder, a, b: _bitwise(builder, "or_", a, b), "unite", "The bits that either has.")
 
 
+# ---- a row: neighbouring positions of a map, one vector each, as a tile
+
+
+@intrinsic(prefer_literal=True)
+def load_row(_: Any, base: Any, count: Any, step: Any) -> Any:
+    """The `count` vectors that lie `step` bytes apart from `base` on."""
+    signature = types.UniTuple(vector, count.literal_value)(types.int64, count, types.int64)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        return [_load(builder, _stepped(builder, args[0], args[2], at)) for at in range(count.literal_value)]
+
+    return signature, _emit_tile(code)
+
+
+@intrinsic
+def store_row(_: Any, tile: Any, base: Any) -> Any:
+    """Write the vectors of a tile one behind the other."""
+
+    def code(builder: Any, args: Any) -> None:
+        for at, value in enumerate(unpack_tuple(builder, args[0])):
+            builder.store(value, _pointer(builder, _plus(builder, args[1], VECTOR_BYTES * at), _VECTOR), align=4)
+
+    return types.void(tile, types.int64), _emit_effect(code)
+
+
+@intrinsic(prefer_literal=True)
+def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps: Any) -> Any:
+    """tile[i] + the sum over t < taps of (vector at base + i * step + t * 64) * (vector t at `weights`)."""
+    signature = tile(tile, types.int64, types.int64, types.int64, taps)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        sums = unpack_tuple(builder, args[0])
+        for tap in range(taps.literal_value):
+            weight = _load(builder, _plus(builder, args[3], VECTOR_BYTES * tap), 64)
+            start = _plus(builder, args[1], VECTOR_BYTES * tap)
+            for at, total in enumerate(sums):
+                sums[at] = _fma(builder, _load(builder, _stepped(builder, start, args[2], at)), weight, total)
+        return sums
+
+    return signature, _emit_tile(code)
+
+
 # ---- numbers in memory, and what threads share
 
 
@@ -480,6 +522,10 @@ def _plus(builder: Any, address: Any, offset: int) -> Any:
 
 def _load(builder: Any, address: Any, align: int = 4) -> Any:
     return builder.load(_pointer(builder, address, _VECTOR), align=align)
+
+
+def _stepped(builder: Any, address: Any, step: Any, count: int) -> Any:
+    return builder.add(address, builder.mul(step, ir.Constant(_INT64, count)))
 
 
 def _load_int32(builder: Any, address: Any) -> Any:
