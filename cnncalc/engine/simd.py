@@ -123,6 +123,19 @@ minimum = _binary(
 
 
 @intrinsic
+def sqrt(_: Any, value: Any) -> Any:
+    """The square root of each number."""
+
+    def code(builder: Any, args: Any) -> Any:
+        name = f"llvm.sqrt.v{LANES}f32"
+        known = builder.module.globals.get(name)
+        function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), name=name)
+        return builder.call(function, [args[0]])
+
+    return vector(vector), _emit(code)
+
+
+@intrinsic
 def first_lanes(_: Any, value: Any, count: Any, other: Any) -> Any:
     """The first `count` numbers of `value`, then those of `other`: for a last block with fewer channels."""
 
@@ -142,7 +155,7 @@ def sum_lanes(_: Any, value: Any) -> Any:
 
 @intrinsic
 def max_lanes(_: Any, value: Any) -> Any:
-    """The largest of a vector's numbers; a NaN wins only from the lower half of a pair."""
+    """The largest of a vector's numbers; a NaN may go unnoticed."""
     return types.float32(vector), _emit(
         lambda builder, args: _reduce(builder, args[0], lambda a, b: _larger(builder, a, b))
     )
