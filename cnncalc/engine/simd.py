@@ -190,9 +190,8 @@ def power_of_two(_: Any, number: Any) -> Any:
 
     def code(builder: Any, args: Any) -> Any:
         kind = ir.VectorType(_INT32, LANES)
-        constant = lambda number: ir.Constant(kind, [number] * LANES)  # noqa: E731
-        bits = builder.shl(builder.bitcast(args[0], kind), constant(23))
-        return builder.bitcast(builder.add(bits, constant(127 << 23)), _VECTOR)
+        places, one = (ir.Constant(kind, [number] * LANES) for number in (23, 127 << 23))
+        return builder.bitcast(builder.add(builder.shl(builder.bitcast(args[0], kind), places), one), _VECTOR)
 
     return vector(vector), _emit(code)
 
