@@ -238,6 +238,13 @@ def spaced(_: Any, base: Any, stride: Any, count: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
+def repeat(_: Any, value: Any, count: Any) -> Any:
+    """A tile of one vector, `count` times."""
+    signature = types.UniTuple(vector, count.literal_value)(vector, count)
+    return signature, _emit_tile(lambda builder, args: [args[0]] * count.literal_value)
+
+
+@intrinsic(prefer_literal=True)
 def repeat_row(_: Any, base: Any, rows: Any, columns: Any) -> Any:
     """A tile whose every row is the `columns` vectors that lie at `base`: where a sum starts, at the bias."""
     height, width = rows.literal_value, columns.literal_value
