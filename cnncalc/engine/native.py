@@ -27,6 +27,14 @@ carray: Any = numba.carray
 inlined: Any = import_module("numba.extending").register_jitable
 """Marks a function that kernels call; it is compiled within each of them."""
 
+
+def specialised(function: Any) -> Any:
+    """Mark such a function whose int arguments are sizes of tiles: it is compiled anew for each constant."""
+    extending: Any = import_module("numba.extending")
+    extending.overload(function, strict=False, prefer_literal=True)(lambda *args, **names: function)
+    return function
+
+
 Kernel = Callable[[Any, int, int], None]
 
 

@@ -9,6 +9,7 @@ Addresses are int64 and offsets are in bytes. Nothing here checks bounds; see CN
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -238,10 +239,11 @@ def spaced(_: Any, base: Any, stride: Any, count: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def repeat(_: Any, value: Any, count: Any) -> Any:
-    """A tile of one vector, `count` times."""
-    signature = types.UniTuple(vector, count.literal_value)(vector, count)
-    return signature, _emit_tile(lambda builder, args: [args[0]] * count.literal_value)
+def repeat(_: Any, value: Any, rows: Any, columns: Any) -> Any:
+    """A tile of rows x columns times the same vector."""
+    count = rows.literal_value * columns.literal_value
+    signature = types.UniTuple(vector, count)(vector, rows, columns)
+    return signature, _emit_tile(lambda builder, args: [args[0]] * count)
 
 
 @intrinsic(prefer_literal=True)
@@ -428,6 +430,53 @@ def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps
     return signature, _emit_tile(code)
 
 
+@intrinsic
+def scale_row(_: Any, tile: Any, factors: Any) -> Any:
+    """Each vector of a tile times a float32 of its own, which lie one behind the other at `factors`."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        places = [_pointer(builder, _plus(builder, args[1], 4 * at), _FLOAT) for at in range(tile.count)]
+        factors = [_splat(builder, builder.load(place, align=4)) for place in places]
+        return [builder.fmul(x, y) for x, y in zip(unpack_tuple(builder, args[0]), factors, strict=True)]
+
+    return tile(tile, types.int64), _emit_tile(code)
+
+
+@intrinsic
+def max_tiles(_: Any, a: Any, b: Any) -> Any:
+    """The larger of each two numbers; NaN where either is."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        pairs = zip(*(unpack_tuple(builder, tile) for tile in args), strict=True)
+        return [_largest(builder, x, y) for x, y in pairs]
+
+    return a(a, b), _emit_tile(code)
+
+
+def _slide(combine: Callable[[Any, Any, Any], Any], name: str, meaning: str) -> Any:
+    def slide(_: Any, row: Any, count: Any, taps: Any, stride: Any) -> Any:
+        windows, width, step = count.literal_value, taps.literal_value, stride.literal_value
+
+        def code(builder: Any, args: Any) -> list[Any]:
+            values = unpack_tuple(builder, args[0])
+            tops = [at * step for at in range(windows)]
+            return [functools.reduce(functools.partial(combine, builder), values[at : at + width]) for at in tops]
+
+        return types.UniTuple(vector, windows)(row, count, taps, stride), _emit_tile(code)
+
+    slide.__name__ = slide.__qualname__ = name
+    slide.__doc__ = meaning
+    return intrinsic(prefer_literal=True)(slide)
+
+
+slide_add = _slide(
+    lambda builder, a, b: builder.fadd(a, b),
+    "slide_add",
+    "`count` windows over a row, `stride` vectors apart: the sum of the `taps` vectors of each.",
+)
+slide_max = _slide(lambda builder, a, b: _largest(builder, a, b), "slide_max", "The same for the larger, or NaN.")
+
+
 # ---- numbers in memory, and what threads share
 
 
@@ -592,6 +641,10 @@ def _llvm(builder: Any, operation: str, args: Any) -> Any:
 
 def _larger(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", a, b), b, a)
+
+
+def _largest(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_unordered("uno", b, b), b, _larger(builder, a, b))
 
 
 def _smaller(builder: Any, a: Any, b: Any) -> Any:
