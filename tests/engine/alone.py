@@ -1,15 +1,18 @@
-"""Run one operation of a plan through the real machine, between guard zones."""
+"""Run one operation of a plan, or those of one node, through the real machine, between guard zones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from cnncalc.engine.machine import Machine
 from cnncalc.engine.plan.assemble import GUARD, assemble, lay_out
+from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Operation
+from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.plan.value import Value
+from cnncalc.graph import Node
 
 
 def view(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
@@ -34,7 +37,7 @@ def get(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
     """Read an array (batch, *shape) from where a value lies. Its pad lanes must be finite."""
     blocked = np.moveaxis(view(value, memory, arena), -1, 2)
     full = blocked.reshape(value.batch, value.blocks * value.lanes, *value.size)
-    assert np.isfinite(full).all()
+    assert np.isfinite(full[:, value.channels :]).all(), "a pad lane is not finite"
     return full[:, : value.channels].reshape(value.batch, *value.shape).copy()
 
 
@@ -55,7 +58,42 @@ def run_alone(
         Value(f"in{at}", a.shape[1:], a.shape[0], n) for at, (a, n) in enumerate(zip(arrays, layouts, strict=True))
     ]
     operation = make(*values)
-    program = assemble(lay_out([operation], [*values, operation.output], checked=True))
+    return run_operations([operation], operation.output, values, arrays, threads=threads, times=times)
+
+
+def run_node(
+    node: Node,
+    arrays: Sequence[np.ndarray],
+    weights: Mapping[str, np.ndarray] | None = None,
+    *,
+    lanes: Sequence[int] = (),
+    threads: int = 1,
+    times: int = 1,
+) -> np.ndarray:
+    """Run what the builder of a node's type makes of it, and return its output (batch, *shape).
+
+    `weights`: tensors by their full names, `conv1.weight`.
+    """
+    layouts = lanes or [16] * len(arrays)
+    values = [
+        Value(f"in{at}", a.shape[1:], a.shape[0], n) for at, (a, n) in enumerate(zip(arrays, layouts, strict=True))
+    ]
+    draft = Draft(weights or {}, arrays[0].shape[0])
+    output = BUILDERS[node.type](draft, node, values)
+    return run_operations(draft.operations, output, values, arrays, threads=threads, times=times)
+
+
+def run_operations(
+    operations: Sequence[Operation],
+    output: Value,
+    values: Sequence[Value],
+    arrays: Sequence[np.ndarray],
+    *,
+    threads: int = 1,
+    times: int = 1,
+) -> np.ndarray:
+    """Run operations that read `values`, which hold `arrays`, and return `output`, as (batch, *shape)."""
+    program = assemble(lay_out(operations, [*values, output], checked=True))
     for value, array in zip(values, arrays, strict=True):
         put(value, program.memory, program.arena, array)
     machine = Machine(program.phases, threads=threads, scratch_bytes=program.layout.scratch_bytes)
@@ -65,8 +103,7 @@ def run_alone(
     for name, first, last in program.guards:
         assert (program.arena[first:last].view(np.uint32) == GUARD).all(), f"a write outside of {name}"
     for value, array in zip(values, arrays, strict=True):
-        if value.root is not operation.output.root:
-            assert np.array_equal(get(value, program.memory, program.arena), array.astype(np.float32)), (
-                "an input changed"
-            )
-    return get(operation.output, program.memory, program.arena)
+        if value.root not in [operation.output.root for operation in operations]:
+            there = get(value, program.memory, program.arena)
+            assert np.array_equal(there, array.astype(np.float32), equal_nan=True), "an input changed"
+    return get(output, program.memory, program.arena)
