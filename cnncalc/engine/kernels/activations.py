@@ -99,7 +99,7 @@ def _reduced(x: Any) -> Any:
 
 @inlined
 def exp(x: Any) -> Any:
-    """e ** x."""
+    """The exponential function."""
     shifted, rest = _reduced(minimum(maximum(x, broadcast(EXP_LOW)), broadcast(EXP_HIGH)))
     # 2 ** n may lie outside of float32 where the result does not, so n is applied in two halves.
     n = subtract(shifted, broadcast(ROUNDER))
@@ -111,7 +111,7 @@ def exp(x: Any) -> Any:
 
 @inlined
 def expm1_of_negative(x: Any) -> Any:
-    """e ** x - 1 for x <= 0, exact also where x is near 0."""
+    """The exponential function less 1 for x <= 0, exact also where x is near 0."""
     shifted, rest = _reduced(maximum(x, broadcast(EXPM1_LOW)))
     scale = power_of_two(shifted)
     return fma(rest, scale, subtract(scale, broadcast(ONE)))
@@ -150,6 +150,13 @@ def softplus(x: Any) -> Any:
 
 
 @inlined
+def softplus_of(x: Any, beta: Any, threshold: Any) -> Any:
+    """log(1 + exp(beta x)) / beta, or x where beta x is over the threshold."""
+    z = multiply(beta, x)
+    return where_less(threshold, z, x, divide(softplus(z), beta))
+
+
+@inlined
 def normal_tail(a: Any) -> Any:
     """erfc(a / sqrt(2)) / 2 for a >= 0: exp(-a**2 / 2) u P(q), with u = 1 / (a + 3.5), q = (a - 3.5) u, P of degree 9.
 
@@ -170,13 +177,13 @@ def normal_tail(a: Any) -> Any:
 
 @inlined
 def silu(x: Any) -> Any:
-    """x / (1 + exp(-x))."""
+    """Return x / (1 + exp(-x))."""
     return multiply(x, sigmoid(x))
 
 
 @inlined
 def gelu(x: Any) -> Any:
-    """x times the probability that a normal variable is less: x/2 (1 + erf(x / sqrt(2)))."""
+    """Return x times the probability that a normal variable is less: x/2 (1 + erf(x / sqrt(2)))."""
     tail = normal_tail(absolute(x))
     return multiply(x, where_less(x, broadcast(ZERO), tail, subtract(broadcast(ONE), tail)))
 
@@ -190,7 +197,7 @@ def gelu_tanh(x: Any) -> Any:
 
 @inlined
 def mish(x: Any) -> Any:
-    """x tanh(log(1 + w)) with w = exp(x), which is x v / (v + 2) with v = w (w + 2)."""
+    """Return x tanh(log(1 + w)) with w = exp(x), which is x v / (v + 2) with v = w (w + 2)."""
     w = exp(minimum(x, broadcast(MISH_LIMIT)))
     v = multiply(w, add(w, broadcast(TWO)))
     return multiply(x, divide(v, add(v, broadcast(TWO))))
@@ -205,7 +212,7 @@ def hardsigmoid(x: Any) -> Any:
 
 @inlined
 def hardswish(x: Any) -> Any:
-    """x min(max(x + 3, 0), 6) / 6."""
+    """Return x min(max(x + 3, 0), 6) / 6."""
     return multiply(x, hardsigmoid(x))
 
 
