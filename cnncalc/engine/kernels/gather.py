@@ -175,18 +175,19 @@ def positions_step(
     fill: float = 0.0,
     first: int = 0,
     blocks: int | None = None,
+    from_block: int = 0,
 ) -> Step:
     """Return the step after which position targets[i] of y shows position shown[i] of x.
 
-    Positions are counted in row-major order; CONSTANT shows `fill`. The blocks of x, or as many as `blocks` says, go
-    to y from block `first` on.
+    Positions are counted in row-major order; CONSTANT shows `fill`. The blocks of x, or as many as `blocks` says from
+    `from_block` on, go to y from block `first` on.
     """
     count = x.blocks if blocks is None else blocks
     at, to = memory.place(x), memory.place(y)
     chunks = chunk_count(len(shown), len(shown) * VECTOR_BYTES)
     arguments = row(
         POSITIONS,
-        x=at.start,
+        x=at.start + from_block * at.block,
         x_image=at.image,
         x_block=at.block,
         x_pixels=memory.constant(_shown_offsets(x, at, shown)),
@@ -277,8 +278,8 @@ def elements_step(memory: Memory, x: Value, y: Value, order: Array) -> Step:
     at, to = memory.place(x), memory.place(y)
     positions = int(np.prod(y.size))
     planes = np.zeros((y.blocks * y.lanes, positions), np.int64)
-    planes[: y.channels] = element_offsets(x, at)[order].reshape(y.channels, positions)
-    sources = np.moveaxis(planes.reshape(y.blocks, y.lanes, positions), 1, 2)
+    planes[: y.channels] = np.reshape(element_offsets(x, at)[order], (y.channels, positions))
+    sources = np.moveaxis(np.reshape(planes, (y.blocks, y.lanes, positions)), 1, 2)
     targets = (np.arange(y.blocks, dtype=np.int64)[:, None] * to.block + position_offsets(y.size, to)).ravel()
     padded = y.channels % y.lanes
     chunks = chunk_count(len(targets), sources.size * 4)

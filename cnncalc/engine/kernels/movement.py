@@ -1,4 +1,4 @@
-"""Operations that move numbers without computing: copies in and out, Reorder, Concat."""
+"""Operations that move numbers without computing: copies in and out, other shapes, other channels, other positions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnncalc.engine.kernels.copies import lines_step, planes_step
-from cnncalc.engine.kernels.gather import Part, elements_step, lanes_step, positions_step
+from cnncalc.engine.kernels.copies import copy_lines, exchange, lines_step, planes_step
+from cnncalc.engine.kernels.gather import (
+    CONSTANT,
+    Part,
+    elements_step,
+    lanes_step,
+    move_elements,
+    move_lanes,
+    move_positions,
+    positions_step,
+)
+from cnncalc.engine.native import Native
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
-from cnncalc.engine.plan.value import LANES, PLAIN, Value
+from cnncalc.engine.plan.value import LANES, PLAIN, Margin, Value
 
 
 class CopyIn(Operation):
@@ -41,6 +51,10 @@ class CopyOut(Operation):
     def __init__(self, name: str, x: Value) -> None:
         super().__init__(name, (x,), Value(f"{name} (copied out)", (0,), x.batch))
 
+    def scratch_bytes(self) -> int:
+        """What pad lanes are written to."""
+        return 4 * LANES
+
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return the one step."""
         x = self.inputs[0]
@@ -55,10 +69,75 @@ class Reorder(Operation):
     def __init__(self, name: str, x: Value, output: Value) -> None:
         super().__init__(name, (x,), output)
 
+    def constant_bytes(self) -> int:
+        """Return the bytes of the table."""
+        return self.output.nbytes // self.output.batch
+
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return the one step."""
         x, y = self.inputs[0], self.output
-        return [[elements_step(memory, x, y, np.arange(x.channels * int(np.prod(x.size))))]]
+        return [[elements_step(memory, x, y, np.arange(x.channels * positions(x)))]]
+
+
+class Channels(Operation):
+    """Channels of its inputs in another order.
+
+    Channel c of the output is channel order[c] of all inputs laid one after the other.
+    """
+
+    def __init__(self, name: str, inputs: Sequence[Value], output: Value, order: Array) -> None:
+        super().__init__(name, inputs, output)
+        self.order = order
+
+    def steps(self, memory: Memory) -> list[list[Step]]:
+        """Return a step for each run of whole blocks, and one for all channels that change their lanes."""
+        y = self.output
+        every = np.arange(positions(y))
+        ends = np.cumsum([x.channels for x in self.inputs])
+        found: list[Step] = []
+        parts: list[Part] = []
+        for block in range(y.blocks):
+            order = self.order[block * LANES : (block + 1) * LANES]
+            owners = np.searchsorted(ends, order, side="right")
+            for owner, x in enumerate(self.inputs):
+                if owner not in owners:
+                    continue
+                lanes = np.full(LANES, -1)
+                lanes[: len(order)][owners == owner] = order[owners == owner] - (ends[owner] - x.channels)
+                parts.append(Part(block, x, lanes, every, every))
+        runs, rest = whole_blocks(parts)
+        for run in runs:
+            first, x = run[0], run[0].x
+            from_block = int(first.channels[0]) // LANES
+            found.append(
+                positions_step(memory, x, y, every, every, first=first.block, blocks=len(run), from_block=from_block)
+            )
+        return [[*found, lanes_step(memory, y, rest)] if rest else found]
+
+
+def whole_blocks(parts: Sequence[Part]) -> tuple[list[list[Part]], list[Part]]:
+    """Return runs of blocks that are blocks of one input as they stand, and the other parts."""
+    runs: list[list[Part]] = []
+    rest: list[Part] = []
+    blocks = [part.block for part in parts]
+    for part in parts:
+        channels = part.channels[part.channels >= 0]
+        start = int(channels[0])
+        whole = (
+            blocks.count(part.block) == 1
+            and part.x.lanes == LANES
+            and start % LANES == 0
+            and np.array_equal(channels, np.arange(start, start + len(channels)))
+        )
+        if not whole:
+            rest.append(part)
+            continue
+        before = runs[-1][-1] if runs else None
+        if before and before.x is part.x and before.block + 1 == part.block and before.channels[0] + LANES == start:
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return runs, rest
 
 
 class Concat(Operation):
@@ -73,53 +152,103 @@ class Concat(Operation):
         """Whether it is channels that are laid side by side."""
         return self.axis == 0
 
+    @property
+    def order(self) -> Array:
+        """Of one over channels: the order that Channels would take."""
+        return np.arange(self.output.channels)
+
     def steps(self, memory: Memory) -> list[list[Step]]:
-        """Return a step an input, or one for all channels that change their lanes."""
+        """Return what Channels does, or a step an input."""
         y = self.output
-        if not self.over_channels:
-            return [self._side_by_side(memory)]
-        every = np.arange(int(np.prod(y.size)))
-        found: list[Step] = []
-        parts: list[Part] = []
-        start = 0
-        for x in self.inputs:
-            whole = x.channels // LANES if start % LANES == 0 and x.lanes == LANES else 0
-            if whole:
-                found.append(positions_step(memory, x, y, every, every, first=start // LANES, blocks=whole))
-            channels = np.arange(whole * LANES, x.channels)
-            parts += lane_parts(x, channels, every, start + whole * LANES)
-            start += x.channels
-        return [[*found, lanes_step(memory, y, parts)] if parts else found]
-
-    def _side_by_side(self, memory: Memory) -> list[Step]:
-        """Lay maps beside one another in space."""
-        y = self.output
-        grid = np.reshape(np.arange(int(np.prod(y.size))), y.shape[1:])
+        if self.over_channels:
+            return Channels(self.name, self.inputs, y, self.order).steps(memory)
+        grid = np.reshape(np.arange(positions(y)), y.shape[1:])
         found: list[Step] = []
         start = 0
         for x in self.inputs:
-            targets = np.moveaxis(grid, self.axis - 1, 0)[start : start + x.shape[self.axis]]
-            targets = np.moveaxis(targets, 0, self.axis - 1).ravel()
-            found += place_steps(memory, x, y, np.arange(targets.size), targets)
-            start += x.shape[self.axis]
-        return found
+            end = start + x.shape[self.axis]
+            targets = grid.take(range(start, end), self.axis - 1).ravel()
+            found.append(place_step(memory, x, y, np.arange(len(targets)), targets))
+            start = end
+        return [found]
 
 
-def place_steps(memory: Memory, x: Value, y: Value, shown: Array, targets: Array, fill: float = 0.0) -> list[Step]:
+class Positions(Operation):
+    """Each position of the output shows one of the input, for all channels: crops, borders, nearest neighbours.
+
+    `shown`: which, counted in row-major order, or CONSTANT for `fill`.
+    """
+
+    def __init__(self, name: str, x: Value, output: Value, shown: Array, fill: float = 0.0) -> None:
+        super().__init__(name, (x,), output)
+        self.shown = shown
+        self.fill = fill
+
+    def steps(self, memory: Memory) -> list[list[Step]]:
+        """Return the one step."""
+        y = self.output
+        return [[place_step(memory, self.inputs[0], y, self.shown, np.arange(positions(y)), self.fill)]]
+
+
+class Lanes(Operation):
+    """A value made of parts, lane by lane: see `gather.Part`."""
+
+    def __init__(self, name: str, x: Value, output: Value, parts: Sequence[Part]) -> None:
+        super().__init__(name, (x,), output)
+        self.parts = tuple(parts)
+
+    def steps(self, memory: Memory) -> list[list[Step]]:
+        """Return the one step."""
+        return [[lanes_step(memory, self.output, self.parts)]]
+
+
+def place_step(memory: Memory, x: Value, y: Value, shown: Array, targets: Array, fill: float = 0.0) -> Step:
     """Return what shows positions of x in y, channel by channel: by whole vectors, or by lanes where x is plain."""
     if x.lanes == LANES:
-        return [positions_step(memory, x, y, shown, targets, fill=fill)]
-    parts = lane_parts(x, np.arange(x.channels), shown, 0, targets)
-    return [lanes_step(memory, y, parts, fill)]
+        return positions_step(memory, x, y, shown, targets, fill=fill)
+    channels = np.arange(y.blocks * LANES)
+    channels = np.reshape(np.where(channels < x.channels, channels, -1), (y.blocks, LANES))
+    return lanes_step(memory, y, [Part(block, x, channels[block], shown, targets) for block in range(y.blocks)], fill)
 
 
-def lane_parts(x: Value, channels: Array, shown: Array, start: int, targets: Array | None = None) -> list[Part]:
-    """Return the parts that put these channels of x, in their order, into the channels from `start` on."""
-    places = np.arange(start, start + len(channels))
-    parts: list[Part] = []
-    for block in np.unique(places // LANES):
-        lanes = np.full(LANES, -1)
-        here = places // LANES == block
-        lanes[places[here] % LANES] = channels[here]
-        parts.append(Part(int(block), x, lanes, shown, shown if targets is None else targets))
-    return parts
+def shown_by(axes: Sequence[Array], size: tuple[int, int, int]) -> Array:
+    """Return the positions of a map of `size` at all combinations of those on each axis; CONSTANT where one is."""
+    depth, height, width = axes[0][:, None, None], axes[1][:, None], axes[2]
+    shown = (depth * size[1] + height) * size[2] + width
+    return np.where((depth < 0) | (height < 0) | (width < 0), CONSTANT, shown).ravel()
+
+
+def border(size: int, before: int, after: int, mode: str) -> Array:
+    """Return which positions an axis shows once it is padded; negative padding crops. `mode` as a padding_mode."""
+    at = np.arange(-before, size + after)
+    if mode == "replicate":
+        return np.minimum(np.maximum(at, 0), size - 1)
+    if mode == "circular":
+        return at % size
+    if mode == "reflect":
+        return size - 1 - np.abs(size - 1 - np.abs(at))
+    return np.where((at >= 0) & (at < size), at, CONSTANT)
+
+
+def padded(x: Value, padding: Margin, mode: str) -> Array:
+    """Return which positions of x its padded map shows."""
+    axes = [border(size, *pair, mode) for size, pair in zip(x.size, padding, strict=True)]
+    return shown_by(axes, x.size)
+
+
+def positions(value: Value) -> int:
+    """Return how many positions a plane has."""
+    return int(np.prod(value.size))
+
+
+def variants() -> list[Native]:
+    """Return all kernels of this family."""
+    return [
+        copy_lines,
+        exchange(True),
+        exchange(False),
+        move_positions,
+        move_lanes,
+        move_elements(LANES),
+        move_elements(PLAIN),
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cnncalc.engine.kernels import normalisation_operation as norm
 from cnncalc.engine.plan import build_elementwise as each
+from cnncalc.engine.plan import build_movement as move
+from cnncalc.engine.plan import build_pooling as pooling
 from cnncalc.engine.plan.draft import Builder
 
 BUILDERS: dict[str, Builder] = {
@@ -40,5 +42,48 @@ BUILDERS: dict[str, Builder] = {
     "Identity": each.passes_through,
     "Add": each.combine("add"),
     "Multiply": each.combine("multiply"),
+    "MaxPool1d": pooling.build_max_pool,
+    "MaxPool2d": pooling.build_max_pool,
+    "MaxPool3d": pooling.build_max_pool,
+    "AvgPool1d": pooling.build_average_pool,
+    "AvgPool2d": pooling.build_average_pool,
+    "AvgPool3d": pooling.build_average_pool,
+    "LPPool1d": pooling.build_power_pool,
+    "LPPool2d": pooling.build_power_pool,
+    "LPPool3d": pooling.build_power_pool,
+    "AdaptiveAvgPool1d": pooling.build_bin_pool,
+    "AdaptiveAvgPool2d": pooling.build_bin_pool,
+    "AdaptiveAvgPool3d": pooling.build_bin_pool,
+    "AdaptiveMaxPool1d": pooling.build_bin_pool,
+    "AdaptiveMaxPool2d": pooling.build_bin_pool,
+    "AdaptiveMaxPool3d": pooling.build_bin_pool,
+    "GlobalAvgPool1d": pooling.build_bin_pool,
+    "GlobalAvgPool2d": pooling.build_bin_pool,
+    "GlobalAvgPool3d": pooling.build_bin_pool,
+    "GlobalMaxPool1d": pooling.build_bin_pool,
+    "GlobalMaxPool2d": pooling.build_bin_pool,
+    "GlobalMaxPool3d": pooling.build_bin_pool,
+    "Concat": move.concat,
+    "Unflatten": move.reorder,
+    "Slice": move.take_slice,
+    "ChannelShuffle": move.channel_shuffle,
+    "ZeroPad1d": move.pad,
+    "ZeroPad2d": move.pad,
+    "ZeroPad3d": move.pad,
+    "ConstantPad1d": move.pad,
+    "ConstantPad2d": move.pad,
+    "ConstantPad3d": move.pad,
+    "ReflectionPad1d": move.pad,
+    "ReflectionPad2d": move.pad,
+    "ReflectionPad3d": move.pad,
+    "ReplicationPad1d": move.pad,
+    "ReplicationPad2d": move.pad,
+    "ReplicationPad3d": move.pad,
+    "CircularPad1d": move.pad,
+    "CircularPad2d": move.pad,
+    "CircularPad3d": move.pad,
+    "PixelShuffle": move.pixel_shuffle,
+    "PixelUnshuffle": move.pixel_unshuffle,
+    "CenterCrop": move.center_crop,
 }
 """Layer type -> its builder. What is missing runs on the reference kernel."""
