@@ -26,7 +26,12 @@ def view(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
 
 
 def put(value: Value, memory: object, arena: np.ndarray, array: np.ndarray) -> None:
-    """Write an array (batch, channels, ...) to where a value lies; pad lanes hold 7, which nothing may depend on."""
+    """Write an array (batch, channels, ...) to where a value lies; pad lanes hold 7, which nothing may depend on.
+
+    Its margin is zeroed here: in a plan the phase that writes the value does it, and here nothing does.
+    """
+    start = memory.address(value.root) - arena.ctypes.data
+    arena[start : start + value.root.nbytes] = 0
     full = np.full((value.batch, value.blocks * value.lanes, *value.size), 7, np.float32)
     full[:, : value.channels] = array.reshape(value.batch, value.channels, *value.size)
     blocked = full.reshape(value.batch, value.blocks, value.lanes, *value.size)
