@@ -198,6 +198,30 @@ def power_of_two(_: Any, number: Any) -> Any:
 
 
 @intrinsic
+def exponent(_: Any, x: Any) -> Any:
+    """The whole number e, as floats, of x = m * 2**e with sqrt(1/2) <= m < sqrt(2), for normal x > 0."""
+
+    def code(builder: Any, args: Any) -> Any:
+        bits = builder.sub(*_bits_and_root(builder, args[0]))
+        kind = bits.type
+        return builder.sitofp(builder.ashr(bits, ir.Constant(kind, [23] * LANES)), _VECTOR)
+
+    return vector(vector), _emit(code)
+
+
+@intrinsic
+def mantissa(_: Any, x: Any) -> Any:
+    """The number m of the same."""
+
+    def code(builder: Any, args: Any) -> Any:
+        bits, root = _bits_and_root(builder, args[0])
+        digits = ir.Constant(bits.type, [(1 << 23) - 1] * LANES)
+        return builder.bitcast(builder.add(builder.and_(builder.sub(bits, root), digits), root), _VECTOR)
+
+    return vector(vector), _emit(code)
+
+
+@intrinsic
 def polynomial(_: Any, x: Any, coefficients: Any) -> Any:
     """coefficients[0] + x * (coefficients[1] + x * (...)), a tuple of float32, by Horner's rule."""
 
@@ -431,15 +455,16 @@ def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps
 
 
 @intrinsic
-def scale_row(_: Any, tile: Any, factors: Any) -> Any:
-    """Each vector of a tile times a float32 of its own, which lie one behind the other at `factors`."""
+def scale_row(_: Any, tile: Any, factor: Any, factors: Any) -> Any:
+    """Each vector of a tile times `factor`, and a float32 of its own; these lie one behind the other at `factors`."""
 
     def code(builder: Any, args: Any) -> list[Any]:
-        places = [_pointer(builder, _plus(builder, args[1], 4 * at), _FLOAT) for at in range(tile.count)]
-        factors = [_splat(builder, builder.load(place, align=4)) for place in places]
-        return [builder.fmul(x, y) for x, y in zip(unpack_tuple(builder, args[0]), factors, strict=True)]
+        places = [_pointer(builder, _plus(builder, args[2], 4 * at), _FLOAT) for at in range(tile.count)]
+        own = [_splat(builder, builder.load(place, align=4)) for place in places]
+        pairs = zip(unpack_tuple(builder, args[0]), own, strict=True)
+        return [builder.fmul(x, builder.fmul(args[1], y)) for x, y in pairs]
 
-    return tile(tile, types.int64), _emit_tile(code)
+    return tile(tile, vector, types.int64), _emit_tile(code)
 
 
 @intrinsic
@@ -611,6 +636,12 @@ def _splat_int(builder: Any, number: Any) -> Any:
     nothing = ir.Constant(kind, ir.Undefined)
     first = builder.insert_element(nothing, builder.trunc(number, _INT32), ir.Constant(_INT32, 0))
     return builder.shuffle_vector(first, nothing, ir.Constant(kind, [0] * LANES))
+
+
+def _bits_and_root(builder: Any, value: Any) -> tuple[Any, Any]:
+    """The bits of a vector's numbers, and those of sqrt(1/2)."""
+    kind = ir.VectorType(_INT32, LANES)
+    return builder.bitcast(value, kind), ir.Constant(kind, [0x3F3504F3] * LANES)
 
 
 def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any:
