@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cnncalc.engine.kernels import normalisation_operation as norm
+from cnncalc.engine.kernels import reduction, response_norm, softmax
 from cnncalc.engine.plan import build_elementwise as each
 from cnncalc.engine.plan import build_movement as move
 from cnncalc.engine.plan import build_pooling as pooling
+from cnncalc.engine.plan.build_upsample import upsample
 from cnncalc.engine.plan.draft import Builder
 
 BUILDERS: dict[str, Builder] = {
@@ -82,8 +84,13 @@ BUILDERS: dict[str, Builder] = {
     "CircularPad1d": move.pad,
     "CircularPad2d": move.pad,
     "CircularPad3d": move.pad,
+    "Upsample": upsample,
     "PixelShuffle": move.pixel_shuffle,
     "PixelUnshuffle": move.pixel_unshuffle,
     "CenterCrop": move.center_crop,
+    "LocalResponseNorm": response_norm.local_response_norm,
+    "LogSoftmax": softmax.log_softmax,
+    "Mean": reduction.mean,
+    "Softmax": softmax.softmax,
 }
 """Layer type -> its builder. What is missing runs on the reference kernel."""
