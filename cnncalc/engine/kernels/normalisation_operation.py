@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from cnncalc.engine.kernels.normalisation import ROW, standardise
 from cnncalc.engine.kernels.normalise_groups import BLOCK_BYTES, GROUP_ROW, combine, gather, spread
 from cnncalc.engine.kernels.tables import pixel_offsets
 from cnncalc.engine.native import row
+from cnncalc.engine.plan.convolving import Triple
 from cnncalc.engine.plan.draft import Draft, Unsupported
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
@@ -51,8 +51,7 @@ class Standardise(Operation):
             arguments["x_strides"], arguments["y_strides"] = columns
             arguments["learned_strides"] = (0, 0, arguments["learned_block"][0])
         else:
-            kept = 3 - self.axes
-            outer, box = (*x.size[:kept], *(1,) * self.axes), (*(1,) * kept, *x.size[kept:])
+            outer, box = split(x.size, self.axes)
             blocks, count = x.blocks, int(np.prod(box))
         units = int(np.prod(outer))
         numbers = units * int(np.prod(box)) * LANES
@@ -139,6 +138,13 @@ def _arguments(operation: Standardise | StandardiseGroups, memory: Memory) -> Ar
     )
 
 
+def split(size: Triple, axes: int) -> tuple[Triple, Triple]:
+    """Return the sizes of a map without its last `axes` axes, and of those alone, with ones for what is missing."""
+    depth, height, width = (1 if at >= 3 - axes else n for at, n in enumerate(size))
+    planes, lines, pixels = (n if at >= 3 - axes else 1 for at, n in enumerate(size))
+    return (depth, height, width), (planes, lines, pixels)
+
+
 def _strides(place: Place) -> tuple[int, int, int]:
     return place.plane, place.row, place.pixel
 
@@ -151,9 +157,9 @@ def pack(array: Array) -> tuple[Array, int, tuple[int, int, int]]:
     """
     channels, *size = array.shape
     blocks = -(-channels // LANES)
-    full = np.zeros((blocks * LANES, *size), np.float32)
+    full: Array = np.zeros((blocks * LANES, *size), np.float32)
     full[: blocks * LANES if channels == 1 else channels] = array
-    packed = np.moveaxis(full.reshape(blocks, LANES, *size), 1, -1)
+    packed: Array = np.moveaxis(np.reshape(full, (blocks, LANES, *size)), 1, -1)
     depth, height, width = size
     steps = (height * width, width, 1)
     plane, line, pixel = (0 if count == 1 else step * VECTOR_BYTES for count, step in zip(size, steps, strict=True))
@@ -167,11 +173,10 @@ def _learned(draft: Draft, node: Node, scaled: bool, shifted: bool, *, channels:
     """Return a node's weight and bias, or ones and zeros. `channels`: whether their first axis is the channels."""
 
     def four(name: str, there: bool, otherwise: float) -> Array:
-        array = draft.tensor(node, name) if there else np.full(1, otherwise, np.float32)
-        sizes: Sequence[int] = array.shape
-        if there and channels:
-            return array.reshape(sizes[0], *(1,) * (4 - len(sizes)), *sizes[1:])
-        return array.reshape(*(1,) * (4 - len(sizes)), *sizes)
+        array: Array = draft.tensor(node, name) if there else np.full(1, otherwise, np.float32)
+        missing = (1,) * (4 - array.ndim)
+        first = 1 if there and channels else 0
+        return np.reshape(array, (*array.shape[:first], *missing, *array.shape[first:]))
 
     weight, bias = four("weight", scaled, 1), four("bias", shifted, 0)
     shape = np.broadcast_shapes(weight.shape, bias.shape)
