@@ -57,7 +57,7 @@ def test_every_sample_of_the_layers(kind: str):
         check(node_of(kind, sample.arguments, sample.inputs[0]), np.abs(x) if kind in POWER else x, threads=2)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     kind=st.sampled_from(WINDOWED),
     channels=st.integers(1, 64),
@@ -88,7 +88,7 @@ def test_any_sliding_window(
         assume(False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     kind=st.sampled_from(["MaxPool2d", "AvgPool2d"]),
     window=st.sampled_from(WINDOWS),

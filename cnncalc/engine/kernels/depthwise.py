@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import Native, carray, native, row
-from cnncalc.engine.plan.convolving import Convolution
+from cnncalc.engine.plan.convolving import Convolution, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place
 from cnncalc.engine.simd import (
@@ -66,6 +66,9 @@ ROW = np.dtype(
         ("high", "f4"),
     ]
 )
+
+FAST_TAPS, FAST_STRIDES, FAST_TILE = (3, 5, 7), (1, 2), 3
+"""Rows of windows, and tiles from a width on, that have a kernel of their own."""
 
 
 @functools.cache
@@ -121,7 +124,7 @@ class DepthwiseConvolution(Convolution):
         beside = memory.place(residual) if residual else None
         depth, height, width = self.output.size
         strides = [step * size for step, size in zip(window.stride, (x.plane, x.row, x.pixel), strict=True)]
-        taps = window.kernel_size[2] if _is_fast(window.kernel_size[2], window.stride[2], window.dilation[2]) else 1
+        kernel, taps = kernel_for(window, width)
         offsets = self._row_offsets(x, taps)
         weights = pack(window.weight, self.output.blocks)
         bias: Array = np.zeros(self.output.blocks * LANES, np.float32)
@@ -160,7 +163,6 @@ class DepthwiseConvolution(Convolution):
             low=self.finish.low,
             high=self.finish.high,
         )
-        kernel = depthwise(tile_for(width), taps, window.stride[2] if taps > 1 else 0)
         return [[Step(kernel, arguments, chunks * line_chunks, work // line_chunks)]]
 
     def _row_offsets(self, x: Place, taps: int) -> Array:
@@ -171,8 +173,13 @@ class DepthwiseConvolution(Convolution):
         return offsets.ravel().astype(np.int32)
 
 
-def _is_fast(taps: int, stride: int, dilation: int) -> bool:
-    return taps in (3, 5, 7) and stride in (1, 2) and dilation == 1
+def kernel_for(window: Window, width: int) -> tuple[Native, int]:
+    """Return the kernel that suits a window and rows of `width`, and how many taps it takes in a row at once."""
+    tile = tile_for(width)
+    taps, stride = window.kernel_size[2], window.stride[2]
+    if tile >= FAST_TILE and taps in FAST_TAPS and stride in FAST_STRIDES and window.dilation[2] == 1:
+        return depthwise(tile, taps, stride), taps
+    return depthwise(tile, 1, 0), 1
 
 
 def tile_for(width: int) -> int:
@@ -197,5 +204,7 @@ def pack(weight: Array, blocks: int) -> Array:
 
 def variants() -> list[Native]:
     """Return all kernels of this family for this processor."""
-    fast = [depthwise(tile, taps, stride) for tile in _tiles() for taps in (3, 5, 7) for stride in (1, 2)]
-    return fast + [depthwise(tile, 1, 0) for tile in _tiles()]
+    tiles = _tiles()
+    wide = [tile for tile in tiles if tile >= FAST_TILE]
+    fast = [depthwise(tile, taps, stride) for tile in wide for taps in FAST_TAPS for stride in FAST_STRIDES]
+    return fast + [depthwise(tile, 1, 0) for tile in tiles]
