@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
-from alone import run_node, run_operations
+from against import check, node_of, numbers, tensors_of
+from alone import run_node
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import build
 
-from cnncalc.engine.kernels.normalisation_operation import batch_norm_of_batch
-from cnncalc.engine.plan.draft import Draft
-from cnncalc.engine.plan.value import Value
-from cnncalc.engine.reference import OPERATIONS
-from cnncalc.engine.reference.operation import Tensors
-from cnncalc.graph import Node
 from cnncalc.layers import layer_type
 
 TYPES = ("LayerNorm", "LayerNorm2d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
@@ -24,52 +16,11 @@ SPREAD = st.sampled_from([(0.0, 1.0), (3.0, 0.1), (1e4, 1.0), (0.0, 1e15), (-1e-
 """Mean and deviation of the input."""
 
 
-def node_of(kind: str, arguments: Mapping[str, object], shape: tuple[int, ...]) -> Node:
-    return build(shape, ("node", kind, dict(arguments))).nodes[0]
-
-
-def tensors_of(node: Node, random: np.random.Generator) -> dict[str, np.ndarray]:
-    tensors = {
-        f"node.{name}": random.normal(size=shape).astype(np.float32)
-        for name, shape in (node.layer.parameters(node.input_shapes) | node.layer.buffers(node.input_shapes)).items()
-    }
-    return {name: np.abs(tensor) if name.endswith("var") else tensor for name, tensor in tensors.items()}
-
-
-def check(node: Node, x: np.ndarray, threads: int = 1) -> None:
-    tensors = tensors_of(node, np.random.default_rng(7))
-    exact = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
-    expected = OPERATIONS[node.type](node.layer, [x.astype(np.float64)], Tensors(exact, "node")).output
-    got = run_node(node, [x], tensors, threads=threads)
-    assert got.shape == expected.shape
-    assert np.max(np.abs(got - expected)) <= 1e-6 * np.max(np.abs(expected), initial=1e-30)
-
-
-def numbers(seed: int, shape: tuple[int, ...], middle: float = 0, deviation: float = 1) -> np.ndarray:
-    return np.random.default_rng(seed).normal(middle, deviation, shape).astype(np.float32)
-
-
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", [*TYPES, "BatchNorm1d", "BatchNorm2d", "BatchNorm3d"])
 def test_every_sample_of_the_layers(kind: str):
     for sample in layer_type(kind).samples():
-        if sample.arguments.get("track_running_stats"):
-            continue
         node = node_of(kind, sample.arguments, sample.inputs[0])
         check(node, numbers(1, (3, *node.input_shapes[0]), 2, 3), threads=2)
-
-
-@pytest.mark.parametrize("shape", [(3, 5), (20, 4, 3), (17, 2, 3, 2)])
-def test_a_batch_normalised_together(shape: tuple[int, ...]):
-    node = node_of(f"BatchNorm{len(shape) - 1}d", {"track_running_stats": False}, shape)
-    x = numbers(1, (3, *shape), 2, 3)
-    tensors = tensors_of(node, np.random.default_rng(7))
-    exact = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
-    expected = OPERATIONS[node.type](node.layer, [x.astype(np.float64)], Tensors(exact, "node")).output
-    draft = Draft(tensors, 3)
-    value = Value("x", shape, 3)
-    output = batch_norm_of_batch(draft, node, [value])
-    got = run_operations(draft.operations, output, [value], [x], threads=2)
-    assert np.max(np.abs(got - expected)) <= 1e-6 * np.max(np.abs(expected))
 
 
 @settings(max_examples=40, deadline=None)
@@ -84,6 +35,13 @@ def test_a_batch_normalised_together(shape: tuple[int, ...]):
 def test_layer_norms_of_any_size(channels, size, batch, spread, threads, kind):
     shape = (channels, *size)
     check(node_of(kind, {"eps": 1e-12}, shape), numbers(channels, (batch, *shape), *spread), threads)
+
+
+@settings(max_examples=20, deadline=None)
+@given(channels=st.integers(1, 40), length=st.integers(2, 9), batch=st.integers(1, 4), spread=SPREAD)
+def test_a_batch_normalised_together(channels, length, batch, spread):
+    node = node_of("BatchNorm1d", {"track_running_stats": False}, (channels, length))
+    check(node, numbers(channels, (batch, channels, length), *spread), threads=2)
 
 
 @settings(max_examples=40, deadline=None)
@@ -126,7 +84,7 @@ def test_a_nan_stays_in_what_is_normalised_with_it(kind: str):
     node = node_of(kind, arguments, (20, 3, 3))
     x = numbers(3, (1, 20, 3, 3))
     x[0, 2, 1, 1] = np.nan
-    got = run_node(node, [x], tensors_of(node, np.random.default_rng(7)))
+    got = run_node(node, [x], tensors_of(node))
     reach = np.zeros(got.shape, bool)
     reach[(0, slice(None), 1, 1) if kind == "LayerNorm2d" else (0, slice(0, 10))] = True
     assert np.array_equal(np.isnan(got), reach)

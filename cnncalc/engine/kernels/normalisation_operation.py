@@ -11,7 +11,7 @@ from cnncalc.engine.kernels.normalise_groups import BLOCK_BYTES, GROUP_ROW, comb
 from cnncalc.engine.kernels.tables import pixel_offsets
 from cnncalc.engine.native import row
 from cnncalc.engine.plan.convolving import Triple
-from cnncalc.engine.plan.draft import Draft, Unsupported
+from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
 from cnncalc.engine.simd import LANES, VECTOR_BYTES
@@ -219,8 +219,6 @@ def group_norm(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 def instance_norm(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Build an InstanceNorm by its input's own statistics."""
     layer: Any = node.layer
-    if layer.track_running_stats:
-        raise Unsupported(node.type)
     learned = _learned(draft, node, layer.affine, layer.affine, channels=True)
     return draft.add(Standardise(node.name, inputs[0], draft.value(node), layer.eps, learned, 3))
 
