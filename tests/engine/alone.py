@@ -46,6 +46,16 @@ def get(value: Value, memory: object, arena: np.ndarray) -> np.ndarray:
     return full[:, : value.channels].reshape(value.batch, *value.shape).copy()
 
 
+def margin_is_zero(root: Value, memory: object, arena: np.ndarray) -> bool:
+    """Whether all round the real positions of a root value there are zeros, as its readers want."""
+    start = memory.address(root) - arena.ctypes.data
+    whole = arena[start : start + root.nbytes].view(np.float32)
+    whole = whole.reshape(root.batch, root.blocks, *root.padded_size, root.lanes).copy()
+    real = tuple(slice(before, before + size) for size, (before, _) in zip(root.size, root.margin, strict=True))
+    whole[(slice(None), slice(None), *real)] = 0
+    return not whole.any()
+
+
 def run_alone(
     make: Callable[..., Operation],
     arrays: Sequence[np.ndarray],
@@ -111,4 +121,7 @@ def run_operations(
         if value.root not in [operation.output.root for operation in operations]:
             there = get(value, program.memory, program.arena)
             assert np.array_equal(there, array.astype(np.float32), equal_nan=True), "an input changed"
+    for operation in operations:
+        root = operation.output.root
+        assert margin_is_zero(root, program.memory, program.arena), f"a write into the margin of {root.name}"
     return get(output, program.memory, program.arena)
