@@ -149,6 +149,12 @@ def first_lanes(_: Any, value: Any, count: Any, other: Any) -> Any:
 
 
 @intrinsic
+def first_number(_: Any, value: Any) -> Any:
+    """The first number of a vector."""
+    return types.float32(vector), _emit(lambda builder, args: builder.extract_element(args[0], ir.Constant(_INT32, 0)))
+
+
+@intrinsic
 def sum_lanes(_: Any, value: Any) -> Any:
     """The sum of a vector's numbers, added in pairs."""
     return types.float32(vector), _emit(lambda builder, args: _reduce(builder, args[0], builder.fadd))
@@ -187,7 +193,7 @@ def where_less(_: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
 
 @intrinsic
 def power_of_two(_: Any, number: Any) -> Any:
-    """2 ** n, for n from -126 to 127 given as the float 1.5 * 2**23 + n, whose last bits are n as an integer."""
+    """2 ** n for n given as the float 1.5 * 2**23 + n, whose last bits are n. 0 for n = -127, infinity for n = 128."""
 
     def code(builder: Any, args: Any) -> Any:
         kind = ir.VectorType(_INT32, LANES)

@@ -27,6 +27,7 @@ from cnncalc.engine.simd import (
     broadcast,
     divide,
     first_lanes,
+    first_number,
     fma,
     load,
     load_int32,
@@ -60,7 +61,7 @@ ROW = np.dtype(
         ("unit_chunks", "i8"),  # chunks = images x blocks x unit_chunks
         ("blocks", "i8"),
         ("channels", "i8"),
-        ("count", "f4"),  # numbers of a unit
+        ("share", "f4"),  # 1 / the numbers of a unit
         ("eps", "f4"),
     ]
 )
@@ -98,7 +99,7 @@ def mean(p: Any, x: int, lanes: int, tail: int, across: int) -> Any:
             for i in range(p.box[2]):
                 part = add(part, _numbers(at + i * p.x_strides[2], lanes, tail, i == p.box[2] - 1))
             total = add(total, part)
-    return divide(_together(total, across), broadcast(p.count))
+    return multiply(_together(total, across), broadcast(p.share))
 
 
 @inlined
@@ -123,8 +124,8 @@ def deviations(p: Any, x: int, lanes: int, tail: int, middle: Any, across: int) 
                 grown = add(squares, square)
                 lost = subtract(subtract(grown, squares), square)
                 squares = grown
-    count = broadcast(p.count)
-    return divide(_together(total, across), count), divide(_together(squares, across), count)
+    share = broadcast(p.share)
+    return multiply(_together(total, across), share), multiply(_together(squares, across), share)
 
 
 @inlined
@@ -147,6 +148,14 @@ def rescale(
                 )
 
 
+@inlined
+def _inverse_root(x: Any, across: int) -> Any:
+    """1 / sqrt(x); of one number where all lanes are the same, since dividers are slow."""
+    if across:
+        return broadcast(np.float32(1) / np.sqrt(first_number(x)))
+    return divide(broadcast(np.float32(1)), sqrt(x))
+
+
 @functools.cache
 def standardise(across: int) -> Native:
     """Return the kernel that normalises units one by one; `across`: whether all lanes are one unit."""
@@ -165,7 +174,7 @@ def standardise(across: int) -> Native:
             middle = mean(p, x, lanes, tail, across)
             correction, square = deviations(p, x, lanes, tail, middle, across)
             variance = maximum(subtract(square, multiply(correction, correction)), broadcast(np.float32(0)))
-            inverse = divide(broadcast(np.float32(1)), sqrt(add(variance, broadcast(p.eps))))
+            inverse = _inverse_root(add(variance, broadcast(p.eps)), across)
             rescale(p, x, y, block * p.learned_block, lanes, tail, middle, correction, inverse)
 
     return kernel

@@ -58,7 +58,7 @@ class Standardise(Operation):
         chunks = max(1, min(units, 16, numbers // CHUNK_NUMBERS))
         for name, value in (("x_units", x), ("y_units", y)):
             arguments[name] = memory.constant(pixel_offsets(outer, (1, 1, 1), memory.place(value), 1))
-        arguments["box"], arguments["blocks"], arguments["count"] = box, blocks, count
+        arguments["box"], arguments["blocks"], arguments["share"] = box, blocks, 1 / count
         arguments["units"], arguments["unit_chunks"] = units, chunks
         kernel = standardise(1 if self.axes is None else 0)
         return [[Step(kernel, arguments, x.batch * blocks * chunks, WORK * numbers // chunks)]]
@@ -133,7 +133,7 @@ def _arguments(operation: Standardise | StandardiseGroups, memory: Memory) -> Ar
         unit_chunks=1,
         blocks=source.blocks,
         channels=source.channels,
-        count=np.prod(source.size),
+        share=1 / np.prod(source.size),
         eps=operation.eps,
     )
 

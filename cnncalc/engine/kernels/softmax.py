@@ -29,6 +29,7 @@ from cnncalc.engine.simd import (
     load_int32,
     max_lanes,
     maximum,
+    multiply,
     store,
     subtract,
     sum_lanes,
@@ -111,8 +112,9 @@ def soften(arguments: Any, chunk: int, scratch: int) -> None:
                 number = subtract(subtract(load(x + i * p.x_step), top), shift)
                 store(y + i * p.y_step, first_lanes(number, tail if i == p.length - 1 else lanes, zero))
         else:
+            share = divide(broadcast(np.float32(1)), total)
             for i in range(p.length):
-                number = divide(load(y + i * p.y_step), total)
+                number = multiply(load(y + i * p.y_step), share)
                 store(y + i * p.y_step, first_lanes(number, tail if i == p.length - 1 else lanes, zero))
 
 
