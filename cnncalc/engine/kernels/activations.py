@@ -6,9 +6,9 @@ of exp and log1p are those of S. Moshier's Cephes library (expf.c, logf.c). What
 - `exp` and `expm1`: x = n ln 2 + r with |r| <= ln(2)/2, exp(x) = 2**n (1 + expm1(r))
 - `normal_tail`: the probability that a normal variable exceeds `a`, for GELU
 
-Formulas are chosen so that nothing cancels and nothing overflows on the way: with z = exp(-|x|), sigmoid(x) is
-1 / (1 + z) or z / (1 + z), softplus(x) = max(x, 0) + log1p(z), and tanh(x) = -expm1(-2|x|) / (2 + expm1(-2|x|)) with
-the sign of x. NaN gives NaN, and infinities give the limit (NaN where the definition multiplies infinity by 0).
+Formulas are chosen so that nothing cancels on the way: softplus(x) = max(x, 0) + log1p(exp(-|x|)), and tanh(x) =
+-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x. NaN gives NaN, and infinities give the limit (NaN where the
+definition multiplies infinity by 0).
 
 Compiled within the kernels that call them; they may also be part of a convolution's finish.
 """
@@ -50,8 +50,8 @@ LOG2_E = np.float32(1.44269504088896341)
 LN_2_HIGH, LN_2_LOW = _float32(0.693359375, -2.12194440e-4)  # products of the first with integers to 2**14 are exact
 LN_2 = np.float32(0.69314718055994531)
 EXP = _float32(5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4)
-EXP_LOW, EXP_HIGH = _float32(-104, 89)
-"""Below exp is 0 in float32, above it is infinite."""
+EXP_LOW, EXP_HIGH = _float32(-88, 89)
+"""What x / ln 2 rounds to is -127 and 128."""
 EXPM1_LOW = np.float32(-30)
 """Below expm1 is -1 in float32."""
 ROOT_2_LESS_1 = np.float32(0.41421356237309505)
@@ -99,14 +99,12 @@ def _reduced(x: Any) -> Any:
 
 @inlined
 def exp(x: Any) -> Any:
-    """The exponential function."""
+    """The exponential function; 0 where it is less than the normal numbers, infinite from 2**127.5 on.
+
+    Both come of n = -127 and n = 128, of which `power_of_two` makes 0 and infinity.
+    """
     shifted, rest = _reduced(minimum(maximum(x, broadcast(EXP_LOW)), broadcast(EXP_HIGH)))
-    # 2 ** n may lie outside of float32 where the result does not, so n is applied in two halves.
-    n = subtract(shifted, broadcast(ROUNDER))
-    half = fma(n, broadcast(HALF), broadcast(ROUNDER))
-    first = power_of_two(half)
-    second = power_of_two(subtract(shifted, subtract(half, broadcast(ROUNDER))))
-    return multiply(fma(rest, first, first), second)
+    return multiply(add(rest, broadcast(ONE)), power_of_two(shifted))
 
 
 @inlined
@@ -130,9 +128,13 @@ def log1p_of_fraction(u: Any) -> Any:
 @inlined
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x))."""
-    z = exp(subtract(broadcast(ZERO), absolute(x)))
-    one = broadcast(ONE)
-    return divide(where_less(x, broadcast(ZERO), z, one), add(one, z))
+    return divide(broadcast(ONE), _logistic_divisor(x))
+
+
+@inlined
+def _logistic_divisor(x: Any) -> Any:
+    """1 + exp(-x)."""
+    return add(broadcast(ONE), exp(subtract(broadcast(ZERO), x)))
 
 
 @inlined
@@ -178,7 +180,7 @@ def normal_tail(a: Any) -> Any:
 @inlined
 def silu(x: Any) -> Any:
     """Return x / (1 + exp(-x))."""
-    return multiply(x, sigmoid(x))
+    return divide(x, _logistic_divisor(x))
 
 
 @inlined
@@ -192,7 +194,7 @@ def gelu(x: Any) -> Any:
 def gelu_tanh(x: Any) -> Any:
     """x/2 (1 + tanh(w)) with w = sqrt(2/pi) (x + 0.044715 x**3), which is x sigmoid(2 w)."""
     w = multiply(x, fma(multiply(x, x), broadcast(GELU_CUBE * GELU_SCALE), broadcast(GELU_SCALE)))
-    return multiply(x, sigmoid(w))
+    return divide(x, _logistic_divisor(w))
 
 
 @inlined
