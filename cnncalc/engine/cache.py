@@ -1,16 +1,22 @@
 """Where compiled kernels are kept between runs: a folder of the user's own, or none.
 
-The entries are pickles, so a folder that somebody else could write to is never used, nor is the working folder. The
-folder's name covers everything the machine code depends on, so changed sources never meet stale code.
+The entries are machine code, so a folder that somebody else could write to is never used, nor is the working folder.
+The folder's name covers everything the machine code depends on, so changed sources never meet stale code. Folders of
+other versions, sources or processors are cleared away when a new one is made, once they have not been used for a week,
+or for an hour where there are eight newer ones; one that a running process still wants is made anew by it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import stat
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +39,12 @@ class Unusable(Exception):
 
 _chosen: list[CacheState] = []
 
+_FOLDER = re.compile(r"\d[\w.+]*-[0-9a-f]{16}", re.ASCII)
+"""What `_key` names a folder: a version and a digest."""
+_KEPT_FOLDERS = 8
+_HOUR = 3600
+_WEEK = 7 * 24 * _HOUR
+
 
 def cache_state() -> CacheState:
     """Return the folder of this process, choosing and creating it at the first call."""
@@ -53,11 +65,9 @@ def give_up(reason: str) -> None:
     _chosen[:] = [CacheState(None, note, usual=False)]
 
 
-def wipe(folder: Path) -> None:
-    """Delete every entry below `folder`; the folders stay, since other kernels are about to write there."""
-    for entry in folder.rglob("*"):
-        if entry.is_file():
-            entry.unlink(missing_ok=True)
+def make_private(folder: Path) -> None:
+    """Create a folder of this user's alone, unless it is there. Raises OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _choose() -> CacheState:
@@ -117,11 +127,29 @@ def _prepared(base: Path) -> Path:
     """Create `base` and in it the folder for this code on this machine; both must be the user's alone to write."""
     base.parent.mkdir(parents=True, exist_ok=True)
     folder = base / _key()
+    is_new = not folder.exists()
     for place in (base, folder):
-        place.mkdir(mode=0o700, exist_ok=True)
+        make_private(place)
         _check_owned(place)
     tempfile.TemporaryFile(dir=folder).close()  # a read-only file system shows only when written to
+    os.utime(folder)  # when it was last used
+    if is_new:
+        _clear_away_old(base, folder)
     return folder
+
+
+def _clear_away_old(base: Path, own: Path) -> None:
+    """Delete the folders beside `own` that nobody seems to use any more."""
+    last_used: dict[Path, float] = {}
+    for folder in base.iterdir():
+        with suppress(OSError):
+            found = os.lstat(folder)
+            if folder != own and _FOLDER.fullmatch(folder.name) and stat.S_ISDIR(found.st_mode):
+                last_used[folder] = found.st_mtime
+    now = time.time()
+    for newer, (folder, used) in enumerate(sorted(last_used.items(), key=lambda item: -item[1])):
+        if now - used > (_WEEK if newer < _KEPT_FOLDERS else _HOUR):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_owned(folder: Path) -> None:
@@ -137,13 +165,25 @@ def _check_owned(folder: Path) -> None:
 
 
 def _key() -> str:
-    """Name the folder by all that compiled code depends on: versions, the processor, and the kernels' sources."""
-    binding: Any = import_module("llvmlite.binding")
+    """Name the folder by all that compiled code depends on: versions, settings, the processor, the engine's sources."""
     digest = hashlib.sha256()
-    for part in (metadata.version("numba"), sys.version, str(binding.get_host_cpu_name())):
-        digest.update(part.encode())
+    for part in (sys.version, *map(metadata.version, ("numba", "llvmlite", "numpy")), *_processor(), *_settings()):
+        digest.update(f"{part}\0".encode())
     here = Path(__file__).parent
     for source in sorted(here.rglob("*.py")):
-        digest.update(str(source.relative_to(here)).encode())
+        digest.update(f"{source.relative_to(here)}\0".encode())
         digest.update(source.read_bytes())
     return f"{cnncalc.__version__}-{digest.hexdigest()[:16]}"
+
+
+def _processor() -> tuple[str, str, str]:
+    """Return what Numba makes code for unless it is told otherwise, and does so without loading Numba."""
+    binding: Any = import_module("llvmlite.binding")
+    return binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+
+
+def _settings() -> list[str]:
+    """Return what tells Numba otherwise, such as NUMBA_CPU_NAME, NUMBA_CPU_FEATURES and NUMBA_OPT."""
+    chosen = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")]
+    file = Path(".numba_config.yaml")  # which Numba looks for in the working folder
+    return [*chosen, file.read_text(errors="replace")] if file.is_file() else chosen

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from cnncalc.engine.cache import cache_state, give_up, wipe
-from cnncalc.text import say
+from cnncalc.engine.cache_entries import drop_entry, entry_name, read_entry, write_entry
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,61 +38,43 @@ class _Kernel:
 def _compiling(function: Callable[..., Any]) -> Any:
     numba: Any = import_module("numba")
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    folder = cache_state().folder
-    if folder is not None:
-        try:
-            # What enable_caching() does, with our folder and our guard in place of its own.
-            dispatcher._cache = _guarded_cache(numba, function, folder)
-        except Exception as error:  # no source on disk (a frozen program), or another Numba
-            give_up(str(error))
+    dispatcher._cache = _Kept(function)  # where enable_caching() puts Numba's own
     return dispatcher
 
 
-def _guarded_cache(numba: Any, function: Callable[..., Any], folder: Path) -> Any:
-    """Return Numba's cache for `function` below `folder`, which a damaged entry or a full disk cannot break."""
-    caching: Any = import_module("numba.core.caching")
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
-    try:
-        cache: Any = caching.FunctionCache(function)
-    finally:
-        numba.config.CACHE_DIR = before
-    if not Path(cache.cache_path).is_relative_to(folder):
-        raise OSError(say("{folder} cannot be written to", folder=folder))
-    return _Guard(cache, folder)
+class _Kept:
+    """The compiled variants of one function in our cache, as Numba asks for them."""
 
+    cache_path = None
 
-class _Guard:
-    """Numba's cache of one function. What cannot be read is wiped and compiled anew; what cannot be written is left."""
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
 
-    wiped: ClassVar[set[Path]] = set()
-
-    def __init__(self, cache: Any, folder: Path) -> None:
-        self.cache = cache
-        self.folder = folder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.cache, name)
+    def _entry(self, signature: Any) -> str:
+        function = self._function
+        return entry_name(function.__qualname__, function.__module__, str(signature))
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Return the kept code, or None where there is none or it is damaged (pickle raises almost anything)."""
+        """Return the kept code, or None where there is none.
+
+        Numba's cache first has all that Numba can compile registered, a tenth of a second; what is already compiled
+        asks only for its runtime.
+        """
+        name = self._entry(signature)
+        content = read_entry(name)
+        if content is None:
+            return None
         try:
-            return self.cache.load_overload(signature, target)
-        except Exception as error:
-            if self.folder in self.wiped:
-                self._stop(error)
-            else:
-                self.wiped.add(self.folder)
-                wipe(self.folder)
+            import_module("numba.core.runtime").rtsys.initialize(target)
+            result: Any = import_module("numba.core.compiler").CompileResult
+            return result._rebuild(target, *pickle.loads(content))
+        except Exception:  # whole, but not what this Numba can read: pickle raises almost anything
+            drop_entry(name)
             return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep the code if that can be done."""
-        try:
-            self.cache.save_overload(signature, compiled)
-        except Exception as error:
-            self._stop(error)
-
-    def _stop(self, error: Exception) -> None:
-        self.cache.disable()
-        give_up(f"{type(error).__name__}: {error}")
+        if compiled.lifted or compiled.library.has_dynamic_globals:
+            return
+        serialize: Any = import_module("numba.core.serialize")
+        write_entry(self._entry(signature), serialize.dumps(compiled._reduce()))

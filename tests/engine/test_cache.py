@@ -2,105 +2,250 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from cnncalc.engine import cache
+from cnncalc.engine import cache, cache_entries
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import json, sys
 import numpy as np
 from cnncalc.engine.cache import cache_state, cache_warning
-from cnncalc.engine.reference.activation import relu, tanh
-answers = []
-for kernel in (relu, tanh):
-    x, y = np.array([-1, 0, 2], np.float32), np.empty(3, np.float32)
-    kernel(x, y)
-    answers.append([round(float(v), 4) for v in y])
-stats = relu.dispatcher.stats
+from cnncalc.engine.kernels.margins import zero_margins
+from cnncalc.engine.machine import begin, lead
+from cnncalc.engine.native import compile_all
+from cnncalc.engine.reference.activation import relu
+x, y = np.array([-1, 0, 2], np.float32), np.empty(3, np.float32)
+relu(x, y)
+compiled = []
+compile_all([begin, lead, zero_margins, lead], lambda *told: compiled.append(told))
 folder = cache_state().folder
-print(json.dumps({"answers": answers, "hits": sum(stats.cache_hits.values()), "folder": folder and str(folder),
-                  "warning": cache_warning()}))
+print(json.dumps({"answer": y.tolist(), "hits": sum(relu.dispatcher.stats.cache_hits.values()), "compiled": compiled,
+                  "folder": folder and str(folder), "warning": cache_warning()}))
+"""
+"""One kernel of the reference, and three of the plan's."""
+ENTRIES = 4
+KERNEL = """
+import functools
+import numpy as np
+from cnncalc.engine.native import carray, native
+from cnncalc.engine.simd import store_float
+ROW = np.dtype([("y", "i8")])
+@functools.cache
+def give(number):
+    @native(ROW)
+    def kernel(arguments, chunk, scratch):
+        store_float(carray(arguments, 1)[0].y, np.float32(number))
+    return kernel
 """
 
 
-def run(cwd, **environment):
-    """Run two kernels in a process of their own; what it prints, and that it printed nothing else."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("XDG_CACHE_HOME", "HOME", "TMPDIR", "CNNCALC_CACHE_DIR")
-    }
-    kept |= {"PYTHONPATH": str(ROOT)} | {key: str(value) for key, value in environment.items()}
+def environment(changes):
+    """Return this process's environment without what says where things are kept."""
+    named = ("XDG_CACHE_HOME", "HOME", "TMPDIR", "CNNCALC_CACHE_DIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    kept = {key: value for key, value in os.environ.items() if key not in named}
+    return kept | {key: str(value) for key, value in changes.items()}
+
+
+def run(place, **changes):
+    """Run kernels in a process of their own; what it prints, and that it printed nothing else."""
+    cwd = place / "cwd"
+    cwd.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=kept, cwd=cwd, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT], env=environment(changes), cwd=cwd, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     result = json.loads(done.stdout)
-    assert result["answers"] == [[0.0, 0.0, 2.0], [-0.7616, 0.0, 0.964]]
-    assert not list(Path(cwd).iterdir()), "the working folder must stay as it was"
+    assert result["answer"] == [0.0, 0.0, 2.0]
+    assert not list(cwd.iterdir()), "the working folder must stay as it was"
     return result
 
 
-@pytest.fixture
-def cwd(tmp_path):
-    folder = tmp_path / "cwd"
-    folder.mkdir()
-    return folder
+def copy_package(to):
+    """Copy the package, with one more kernel, so that its sources may be changed, and nobody else changes them."""
+    shutil.copytree(ROOT / "cnncalc", to / "cnncalc", ignore=shutil.ignore_patterns("__pycache__"))
+    (to / "cnncalc" / "engine" / "variant.py").write_text(KERNEL)
+    return to
 
 
-def test_code_is_kept_and_found_again(tmp_path, cwd):
-    first = run(cwd, CNNCALC_CACHE_DIR=tmp_path / "own")
-    second = run(cwd, CNNCALC_CACHE_DIR=tmp_path / "own")
-    assert (first["hits"], second["hits"]) == (0, 1)
-    assert first["warning"] is None
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    return copy_package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def kept(package, tmp_path_factory):
+    """What finds a cache that a run has filled, and what that run said."""
+    place = tmp_path_factory.mktemp("kept")
+    changes = {"CNNCALC_CACHE_DIR": place / "own", "PYTHONPATH": package}
+    return changes, run(place, **changes)
+
+
+def truncated(entry, others):
+    return entry.read_bytes()[:-1]
+
+
+def flipped(entry, others):
+    whole = bytearray(entry.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    return bytes(whole)
+
+
+def garbage(entry, others):
+    return b"\x93garbage" * 50
+
+
+def empty(entry, others):
+    return b""
+
+
+def foreign(entry, others):
+    """A whole entry, but another's."""
+    return next(content for name, content in others.items() if name != entry.name)
+
+
+@pytest.mark.parametrize("damage", [truncated, flipped, garbage, empty, foreign])
+def test_damaged_entries_are_compiled_again(kept, tmp_path, monkeypatch, damage):
+    changes, first = kept
     folder = Path(first["folder"])
-    assert folder.parent == tmp_path / "own"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(list(folder.rglob("*.nbc"))) == 2
+    whole = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+    for entry in folder.iterdir():
+        entry.write_bytes(damage(entry, whole))
+    again = run(tmp_path, **changes)
+    assert (again["hits"], again["warning"], again["folder"]) == (0, None, str(folder))
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(folder, "", True)])
+    assert {entry.name for entry in folder.iterdir()} == set(whole)
+    assert all(map(cache_entries.read_entry, whole))
 
 
-@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
-@pytest.mark.parametrize("damage", ["truncated", "garbage", "empty"])
-def test_damaged_entries_are_wiped_and_compiled_again(tmp_path, cwd, suffix, damage):
-    folder = Path(run(cwd, CNNCALC_CACHE_DIR=tmp_path / "own")["folder"])
-    for entry in folder.rglob(f"*{suffix}"):
-        whole = entry.read_bytes()
-        entry.write_bytes({"truncated": whole[: len(whole) // 2], "garbage": b"\x93garbage" * 50, "empty": b""}[damage])
-    assert run(cwd, CNNCALC_CACHE_DIR=tmp_path / "own")["warning"] is None
-    assert run(cwd, CNNCALC_CACHE_DIR=tmp_path / "own")["hits"] == 1
+def test_a_damaged_entry_is_not_unpickled(kept, tmp_path):
+    changes, first = kept
+    (entry,) = Path(first["folder"]).glob("relu-*")
+    entry.write_bytes(b"\0" * 32 + b"cos\n_exit\n(I99\ntR.")  # loading this pickle ends the process
+    assert run(tmp_path, **changes)["hits"] == 0
 
 
-def test_a_folder_that_cannot_be_made_gives_way_to_the_temporary_one(tmp_path, cwd):
+def test_what_is_whole_but_cannot_be_loaded_is_compiled_again(kept, tmp_path, monkeypatch):
+    changes, first = kept
+    folder = Path(first["folder"])
+    (entry,) = folder.glob("relu-*")
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(folder, "", True)])
+    cache_entries.write_entry(entry.name, b"no pickle")
+    assert run(tmp_path, **changes)["hits"] == 0
+    assert run(tmp_path, **changes)["hits"] == 1
+
+
+def test_an_entry_that_cannot_be_deleted_stops_keeping(kept, tmp_path):
+    changes, first = kept
+    base = tmp_path / "own"
+    folder = base / Path(first["folder"]).name
+    base.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700)
+    for entry in Path(first["folder"]).iterdir():
+        (folder / entry.name / "full").mkdir(parents=True)  # a folder in its place
+    result = run(tmp_path, **changes | {"CNNCALC_CACHE_DIR": base})
+    assert result["folder"] is None
+    assert "not kept" in result["warning"] and "\n" not in result["warning"]
+
+
+VARIANT = """
+import sys
+import numpy as np
+from cnncalc.engine import variant
+from cnncalc.engine.machine import _CALL
+for number in map(int, sys.argv[1:]):
+    y = np.zeros(1, variant.ROW)
+    place = np.zeros(1, np.float32)
+    y["y"] = place.ctypes.data
+    _CALL(variant.give(number).address)(y.ctypes.data, 0, 0)
+    if place[0] != number:
+        print(place[0], file=sys.stderr)
+"""
+"""Each variant of this kernel writes its own number, so that code taken for another's shows."""
+
+
+def start(package, place, *numbers):
+    changes = {"CNNCALC_CACHE_DIR": place / "own", "PYTHONPATH": package}
+    return subprocess.Popen(
+        [sys.executable, "-c", VARIANT, *map(str, numbers)],
+        env=environment(changes),
+        cwd=place,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(child):
+    """Wait for a process; the numbers it found wrong, which is all it may end with."""
+    error = child.communicate(timeout=120)[1]
+    assert child.returncode == 0, error
+    return error
+
+
+def test_processes_that_compile_at_once_do_not_mix_up_variants(package, tmp_path):
+    """Each compiles the variants in another order; those after them must find each one's own code."""
+    orders = [(1, 2, 3), (3, 2, 1), (2, 3, 1)]
+    assert [ended(child) for child in [start(package, tmp_path, *order) for order in orders]] == ["", "", ""]
+    (folder,) = (tmp_path / "own").iterdir()
+    before = {entry: entry.stat().st_mtime_ns for entry in folder.iterdir()}
+    assert len(before) == 3
+    assert ended(start(package, tmp_path, 1, 2, 3)) == ""
+    assert {entry: entry.stat().st_mtime_ns for entry in folder.iterdir()} == before
+
+
+def test_a_changed_generator_leaves_no_stale_code(tmp_path):
+    """The kernel's own file stays as it is; what changes is what simd.py makes of its `store_float`."""
+    package = copy_package(tmp_path / "copy")
+    assert ended(start(package, tmp_path, 5)) == ""
+    simd = package / "cnncalc" / "engine" / "simd.py"
+    before, function, after = simd.read_text().partition("def store_float(")
+    assert "builder.store(args[1]" in after
+    simd.write_text(
+        before + function + after.replace("builder.store(args[1]", "builder.store(builder.fneg(args[1])", 1)
+    )
+    assert ended(start(package, tmp_path, 5)) == "-5.0\n"
+
+
+def test_a_folder_that_cannot_be_made_gives_way_to_the_temporary_one(package, tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "tmp").mkdir()
-    result = run(cwd, CNNCALC_CACHE_DIR=tmp_path / "file" / "cache", TMPDIR=tmp_path / "tmp")
+    result = run(tmp_path, CNNCALC_CACHE_DIR=tmp_path / "file" / "cache", TMPDIR=tmp_path / "tmp", PYTHONPATH=package)
     assert Path(result["folder"]).is_relative_to(tmp_path / "tmp")
     assert str(tmp_path / "file") in result["warning"]
     assert "\n" not in result["warning"]
 
 
-def test_without_any_folder_it_runs_without_a_cache(tmp_path, cwd):
+def test_without_any_folder_it_runs_without_a_cache(package, tmp_path):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp" / f"cnncalc-{os.getuid()}").write_text("")  # the temporary folder's place is taken
     (tmp_path / "file").write_text("")
-    result = run(cwd, CNNCALC_CACHE_DIR=tmp_path / "file" / "cache", TMPDIR=tmp_path / "tmp")
+    result = run(tmp_path, CNNCALC_CACHE_DIR=tmp_path / "file" / "cache", TMPDIR=tmp_path / "tmp", PYTHONPATH=package)
     assert result["folder"] is None
     assert "not kept" in result["warning"]
 
 
-@pytest.mark.parametrize("environment", [{}, {"HOME": ""}, {"CNNCALC_CACHE_DIR": "."}, {"XDG_CACHE_HOME": "."}])
-def test_without_home_or_with_a_relative_folder_the_working_folder_stays_clean(tmp_path, cwd, environment):
+CHOOSE = "from cnncalc.engine.cache import cache_state; print(cache_state().folder)"
+
+
+@pytest.mark.parametrize("changes", [{}, {"HOME": ""}, {"CNNCALC_CACHE_DIR": "."}, {"XDG_CACHE_HOME": "."}])
+def test_without_home_or_with_a_relative_folder_the_working_folder_stays_clean(package, tmp_path, changes):
+    cwd = tmp_path / "cwd"
+    cwd.mkdir()
     (tmp_path / "tmp").mkdir()
-    home = {} if "HOME" in environment or not environment else {"HOME": tmp_path}
-    result = run(cwd, TMPDIR=tmp_path / "tmp", **(home | environment))
-    assert not Path(result["folder"]).is_relative_to(cwd)
+    home = {"HOME": tmp_path} if changes and "HOME" not in changes else {}
+    variables = environment({"TMPDIR": tmp_path / "tmp", "PYTHONPATH": package} | home | changes)
+    done = subprocess.run([sys.executable, "-c", CHOOSE], env=variables, cwd=cwd, capture_output=True, text=True)
+    folder = Path(done.stdout.strip())
+    assert done.stderr == "" and folder.is_dir() and not folder.is_relative_to(cwd)
+    assert not list(cwd.iterdir())
 
 
 def test_a_folder_that_others_may_write_to_is_not_used(tmp_path):
@@ -140,16 +285,97 @@ def test_a_home_that_is_not_known(tmp_path, monkeypatch):
     assert not state.usual and "home" in state.note
 
 
-def test_the_key_follows_the_sources_and_versions(tmp_path, monkeypatch):
-    here = cache._key()
-    monkeypatch.setattr(cache.metadata, "version", lambda name: "0.0.1")
-    assert cache._key() != here
+def test_the_key_follows_sources_versions_processor_and_settings(tmp_path, monkeypatch):
+    keys = {cache._key()}
+    versions = {package: cache.metadata.version(package) for package in ("numba", "llvmlite", "numpy")}
+    for package in versions:
+        monkeypatch.setattr(cache.metadata, "version", (versions | {package: "0"}).__getitem__)
+        keys.add(cache._key())
+        monkeypatch.undo()
+    for name, value in (("CPU_NAME", "haswell"), ("CPU_FEATURES", "+avx2"), ("OPT", "1")):
+        monkeypatch.setenv(f"NUMBA_{name}", value)
+        keys.add(cache._key())
+        monkeypatch.undo()
+    triple, name, features = cache._processor()
+    monkeypatch.setattr(cache, "_processor", lambda: (triple, name, features + ",+more"))
+    keys.add(cache._key())
     monkeypatch.undo()
-    (tmp_path / "kernel.py").write_text("x = 1")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".numba_config.yaml").write_text("cpu_name: generic")
+    keys.add(cache._key())
+    (tmp_path / ".numba_config.yaml").unlink()
+    (tmp_path / "deep").mkdir()
     monkeypatch.setattr(cache, "__file__", str(tmp_path / "cache.py"))
-    before = cache._key()
-    (tmp_path / "kernel.py").write_text("x = 2")
-    assert len({here, before, cache._key()}) == 3
+    for text in ("x = 1", "x = 2"):
+        (tmp_path / "deep" / "kernel.py").write_text(text)
+        keys.add(cache._key())
+    assert len(keys) == 11
+
+
+def test_the_key_knows_what_numba_would_compile_for():
+    from numba.core.registry import cpu_target
+
+    triple, name, features = cpu_target.target_context.codegen().magic_tuple()
+    ours = cache._processor()
+    assert ours[:2] == (triple, name) or any(variable.startswith("NUMBA_CPU") for variable in os.environ)
+    assert set(features.split(",")) <= set(ours[2].split(",")) or "NUMBA_CPU_FEATURES" in os.environ
+
+
+def test_folders_that_nobody_uses_any_more_are_cleared_away(tmp_path, monkeypatch):
+    base = tmp_path / "own"
+    base.mkdir(mode=0o700)
+    hours = {"last week": 169, "days": 100, "yesterday": 24, "now": 0}
+    folders = {name: base / f"0.{at}.0-{at:016x}" for at, name in enumerate(hours)}
+    strange = base / "notes"
+    for folder in (*folders.values(), strange):
+        folder.mkdir()
+        (folder / "entry").write_text("")
+    for name, folder in folders.items():
+        used = time.time() - 3600 * hours[name]
+        os.utime(folder, (used, used))
+    os.utime(strange, (0, 0))
+    own = cache._prepared(base)
+    assert set(base.iterdir()) == {own, strange, folders["days"], folders["yesterday"], folders["now"]}
+
+
+def test_of_many_folders_the_newest_stay_and_those_used_within_the_hour(tmp_path):
+    base = tmp_path / "own"
+    base.mkdir(mode=0o700)
+    for at in range(12):
+        folder = base / f"0.1.0-{at:016x}"
+        folder.mkdir()
+        used = time.time() - (60 * at if at < 10 else 3600 * at)
+        os.utime(folder, (used, used))
+    own = cache._prepared(base)
+    assert {folder.name for folder in base.iterdir()} == {own.name} | {f"0.1.0-{at:016x}" for at in range(10)}
+
+
+def test_a_folder_is_used_when_it_is_chosen(tmp_path):
+    own = cache._prepared(tmp_path / "own")
+    os.utime(own, (0, 0))
+    assert cache._prepared(tmp_path / "own") == own
+    assert time.time() - own.stat().st_mtime < 60
+
+
+def test_a_folder_cleared_away_under_a_running_process_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(tmp_path / "gone", "", True)])
+    assert cache_entries.read_entry("entry") is None
+    cache_entries.write_entry("entry", b"code")
+    assert cache_entries.read_entry("entry") == b"code"
+    assert stat.S_IMODE((tmp_path / "gone").stat().st_mode) == 0o700
+    assert cache.cache_warning() is None
+
+
+def test_a_full_disk_stops_keeping_and_leaves_nothing_beside(tmp_path, monkeypatch):
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(tmp_path, "", True)])
+    monkeypatch.setattr(cache_entries.Path, "write_bytes", full)
+    cache_entries.write_entry("entry", b"code")
+    assert not list(tmp_path.iterdir())
+    assert "No space left" in (cache.cache_warning() or "")
+    assert cache.cache_state().folder is None
 
 
 def test_importing_the_engine_loads_no_numba():
@@ -158,20 +384,3 @@ def test_importing_the_engine_loads_no_numba():
         subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60).returncode
         == 0
     )
-
-
-def test_a_full_disk_leaves_the_result_and_stops_keeping(monkeypatch, tmp_path):
-    from cnncalc.engine import jit
-
-    class Full:
-        def save_overload(self, signature, compiled):
-            raise OSError(28, "No space left on device")
-
-        def disable(self):
-            self.disabled = True
-
-    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(tmp_path, "", True)])
-    full = Full()
-    jit._Guard(full, tmp_path).save_overload("signature", "compiled")
-    assert full.disabled
-    assert "No space left" in (cache.cache_warning() or "")
