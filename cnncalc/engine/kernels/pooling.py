@@ -122,10 +122,11 @@ def pool(kind: int, down: int, tile: int, taps: int, stride: int) -> Native:
         y_block = p.y + image * p.y_image + block * p.y_block
         plane_step, row_step, column_step = p.plane_step, p.row_step, p.column_step
         padding = broadcast(p.padding)
-        for part in range(p.parts * part_chunk // p.part_chunks, p.parts * (part_chunk + 1) // p.part_chunks):
-            line = part // p.segments
-            plane, line = line // p.height, line % p.height
-            segment = p.segment_table + part % p.segments * SEGMENT_BYTES
+        first_part = p.parts * part_chunk // p.part_chunks
+        cut, line = first_part % p.segments, first_part // p.segments
+        plane, line = line // p.height, line % p.height
+        for _ in range(first_part, p.parts * (part_chunk + 1) // p.part_chunks):
+            segment = p.segment_table + cut * SEGMENT_BYTES
             first, end = load_int32(segment), load_int32(segment + 4)
             start, stop = load_int32(segment + 8), load_int32(segment + 12)
             x = x_block + load_int32(p.planes + 8 * plane) * p.x_plane + load_int32(p.rows + 8 * line) * p.x_row
@@ -158,6 +159,12 @@ def pool(kind: int, down: int, tile: int, taps: int, stride: int) -> Native:
                 if not kind:
                     found = scale_row(found, share, p.column_shares + 4 * output)
                 store_row(found, y + output * VECTOR_BYTES)
+
+            cut += 1
+            if cut == p.segments:
+                cut, line = 0, line + 1
+            if line == p.height:
+                plane, line = plane + 1, 0
 
     return kernel
 
