@@ -20,7 +20,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from functools import partial
@@ -49,6 +49,7 @@ SAME = 1e-4
 """Contenders whose outputs differ by more, relative to the largest, do not compute the same network."""
 
 Cell = dict[str, Any]
+Calls = dict[str, Callable[[], Array]]
 
 
 def arguments() -> argparse.Namespace:
@@ -59,12 +60,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
     parser.add_argument("--only", nargs="+", choices=list(OPENERS), default=list(OPENERS), help="contenders")
-    parser.add_argument("--seconds", type=float, default=10.0, help="time for each cell of the table")
+    parser.add_argument("--seconds", type=float, help="time for each line of the table")
     parser.add_argument("--quick", action="store_true", help="batch 1 on 2 threads only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there too")
     options = parser.parse_args()
     if options.quick:
         options.batch, options.threads = [1], [2]
+    options.seconds = options.seconds or (6.0 if options.quick else 12.0)
     return options
 
 
@@ -79,7 +81,7 @@ def main() -> int:
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "cpu": _cpu(),
         "python": platform.python_version(),
-        "versions": versions(),
+        "versions": versions(names),
         "peak_gmacs": {str(threads): peak(threads) / 1e9 for threads in options.threads},
     }
     cells: list[Cell] = []
@@ -109,27 +111,29 @@ def measure(network: str, names: Sequence[str], options: argparse.Namespace) -> 
             if {"onnxruntime", "openvino"} & set(names):
                 subject.export(images[:batch], onnx)
             for threads in options.threads:
-                print(f"{network}, batch {batch}, {threads} threads", file=sys.stderr)
+                print(f"{network}, batch {batch}, threads {threads}", file=sys.stderr)
+                cell: Cell = {"network": network, "batch": batch, "threads": threads}
                 with ExitStack() as opened:
-                    runs = {}
+                    calls: Calls = {}
                     for name in names:
-                        runs[name], close = OPENERS[name](subject, batch, threads, onnx)
+                        run, close = OPENERS[name](subject, batch, threads, onnx)
                         opened.callback(close)
-                    errors = {name: error(run(images[:batch]), truth) for name, run in runs.items()}
-                    wrong = [name for name, far in errors.items() if not far <= SAME]
-                    calls = {name: partial(run, images[:batch]) for name, run in runs.items() if name not in wrong}
-                    cell: Cell = {"network": network, "batch": batch, "threads": threads}
-                    cell |= {"errors": errors, "wrong": wrong}
-                    cells.append(cell | compared(in_turns(calls, options.seconds), batch * macs))
+                        calls[name] = partial(run, images[:batch])
+                    cell |= right(calls, truth)
+                    calls = {name: call for name, call in calls.items() if name not in cell["wrong"]}
+                    cell |= compared(in_turns(calls, options.seconds), batch * macs)
+                cells.append(cell)
     return cells
 
 
-def error(output: Array, truth: Array | None) -> float:
-    """Return the largest difference from the output in double precision, relative to the largest number there."""
-    if truth is None:
-        return 0.0
-    truth = truth[: len(output)]
-    return float(np.abs(output - truth).max() / np.abs(truth).max())
+def right(calls: Calls, truth: Array | None) -> Cell:
+    """Return how far each contender's output is from the truth, and who computes something else."""
+    errors: dict[str, float] = {}
+    for name, call in calls.items() if truth is not None else ():
+        output = call()
+        wanted = truth[: len(output)]
+        errors[name] = float(np.abs(output - wanted).max() / np.abs(wanted).max())
+    return {"errors": errors, "wrong": [name for name, error in errors.items() if not error <= SAME]}
 
 
 def compared(times: Times, macs: int) -> Cell:
@@ -178,16 +182,16 @@ def report(result: Cell) -> None:
         for name in cell["wrong"]:
             print(f"{cell['network']}: {TITLES[name]} computes something else, off by {cell['errors'][name]:.1e}")
     ours = [cell["errors"][OURS] for cell in result["cells"] if OURS in cell["errors"]]
-    if not ours:
+    if ours:
+        print(f"Our largest relative error against PyTorch in double precision: {max(ours):.1e}")
+    if not result["means"]:
         return
-    print(f"Our largest relative error against PyTorch in double precision: {max(ours):.1e}")
     print(f"Ratios under {MARGIN}: {len(result['under'])}", *result["under"], sep="\n  ")
     for group, peers in result["means"].items():
         each = ", ".join(f"{peers[peer]:.2f} against {title}" for peer, title in TITLES.items() if peer in peers)
         print(f"Geometric mean, {group}: {each}")
-    everywhere = result["means"].get("all", {})
-    if "onnxruntime" in everywhere:
-        print(f"Geometric mean against ONNX Runtime: {everywhere['onnxruntime']:.2f}")
+    if "onnxruntime" in result["means"]["all"]:
+        print(f"Geometric mean against ONNX Runtime: {result['means']['all']['onnxruntime']:.2f}")
 
 
 def _row(cell: Cell) -> Cell:

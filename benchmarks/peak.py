@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -52,18 +53,23 @@ def many(arguments: Any, chunk: int, scratch: int) -> None:
 _SUMS = ((few, 5), (many, 10))
 
 
-def peak(threads: int, rounds: int = 5) -> float:
+def peak(threads: int, rounds: int = 20) -> float:
     """Return the most multiply-adds a second that so many threads together reached, each on its own registers."""
     with ThreadPoolExecutor(threads) as pool:
         return max(_rate(pool, threads, kernel, sums) for _ in range(rounds) for kernel, sums in _SUMS)
 
 
+def call(kernel: Native) -> Callable[[int, int, int], None]:
+    """Return a kernel as a Python function, which lets go of Python's lock while it runs."""
+    return _CALL(kernel.address)
+
+
 def _rate(pool: ThreadPoolExecutor, threads: int, kernel: Native, sums: int) -> float:
     results = np.zeros((threads, LANES), np.float32)
     rows = [row(ROW, loops=_LOOPS, result=result.ctypes.data) for result in results]
-    call = _CALL(kernel.address)
+    run = call(kernel)
     start = time.perf_counter()
-    for done in [pool.submit(call, one.ctypes.data, 0, 0) for one in rows]:
+    for done in [pool.submit(run, one.ctypes.data, 0, 0) for one in rows]:
         done.result()
     spent = time.perf_counter() - start
     return threads * sums * LANES * _LOOPS / spent

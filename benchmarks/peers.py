@@ -7,11 +7,11 @@ Runtime and OpenVINO read what PyTorch exports of it. Everyone takes a numpy arr
 from __future__ import annotations
 
 import copy
-import importlib.metadata
 import operator
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,10 @@ def missing(name: str) -> list[str]:
     return [module for module in _MODULES[name] if not find_spec(module)]
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of all contenders, and of what ours is made of, that are installed."""
-    found = {OURS: cnncalc.__version__}
-    for package in ("numba", "llvmlite", "numpy", "onnxruntime", "openvino", "torch"):
-        if find_spec(package):
-            found[package] = importlib.metadata.version(package)
-    return found
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of these contenders, and of what ours is made of."""
+    packages = ["numpy", "numba", "llvmlite", *(_MODULES[name][0] for name in names if name != OURS)]
+    return {OURS: cnncalc.__version__} | {name: import_module(name).__version__ for name in packages}
 
 
 # ---- contenders: each opens with a subject, a batch, threads and the ONNX file, and gives (run, close)

@@ -37,7 +37,7 @@ def in_turns(calls: Mapping[str, Callable[[], object]], seconds: float) -> Times
 
 def ordered(names: list[str], turn: int) -> list[str]:
     """Return the order of a turn: another begins each time, and every other turn goes backwards."""
-    at = turn // 2 % len(names)
+    at = turn // 2 % max(1, len(names))
     rotated = names[at:] + names[:at]
     return rotated[::-1] if turn % 2 else rotated
 
