@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
 
 class Target(NamedTuple):
-    """An instruction set. `tiles`: rows of pixels for 1, 2, ... columns of 16 output channels in registers.
+    """An instruction set. `rows`: for 1, 2, ... columns of 16 output channels, the rows of pixels to choose from.
 
     A tile's sums, one row of weights and one broadcast number must fit into the registers, else the inner loop spends
-    its time on the stack: with AVX-512 32 registers hold a vector of 16 each, with AVX2 16 hold half a one.
+    its time on the stack: with AVX-512 32 registers hold a vector of 16 each, with AVX2 16 hold half a one. Where there
+    are few pixels, fewer rows do too.
     """
 
     name: str
-    tiles: dict[int, int]
+    rows: dict[int, tuple[int, ...]]
+
+    @property
+    def tiles(self) -> dict[int, int]:
+        """The rows that are fastest where there are many pixels."""
+        return {columns: choice[0] for columns, choice in self.rows.items()}
 
     @property
     def columns(self) -> int:
@@ -23,17 +30,69 @@ class Target(NamedTuple):
         return max(self.tiles)
 
 
-AVX512 = Target("AVX-512", {1: 8, 2: 7, 3: 7, 4: 6})
-AVX2 = Target("AVX2", {1: 6})
-PLAIN = Target("plain", {1: 3})
+class Tile(NamedTuple):
+    """A register tile, and how many groups of `columns` blocks of output channels are done with it."""
+
+    groups: int
+    columns: int
+    rows: int
+
+
+AVX512 = Target("AVX-512", {1: (12, 7), 2: (12, 7), 3: (8, 7), 4: (6,)})
+AVX2 = Target("AVX2", {1: (6,)})
+NEON = Target("NEON", {1: (6,)})
+PLAIN = Target("plain", {1: (3,)})
 
 
 @functools.cache
 def target() -> Target:
     """Return what this process compiles for. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES, read by Numba, choose another."""
     registry: Any = import_module("numba.core.registry")
-    _, _, features = registry.cpu_target.target_context.codegen().magic_tuple()
+    codegen = registry.cpu_target.target_context.codegen()
+    triple, _, features = codegen.magic_tuple()
     have = set(str(features).split(","))
     if "+avx512f" in have:
         return AVX512
+    if str(triple).startswith(("aarch64", "arm64")):
+        return NEON
     return AVX2 if {"+avx2", "+fma"} <= have else PLAIN
+
+
+FEW_ROWS = (1, 2, 4)
+"""Rows for maps of few pixels, besides those of `Target.rows`: not any number, so that few kernels are compiled."""
+
+
+def tiles(pixels: int, blocks: int, depth: Callable[[int], int] = lambda columns: 1) -> list[Tile]:
+    """Return the tiles that cover `pixels` x `blocks` of the output fastest, from the first block to the last.
+
+    As many as there are of some width, and others for the rest. `depth(columns)`: how much input such a tile sums over.
+    """
+    plans: list[list[Tile]] = []
+    for widest in target().rows:
+        for whole in {blocks // widest, max(0, blocks // widest - 1)}:
+            plans.append([])
+            left = blocks
+            for groups, columns in ((whole, widest), *((1, columns) for columns in sorted(target().rows)[::-1])):
+                groups = min(groups, left // columns)
+                if groups:
+                    plans[-1].append(Tile(groups, columns, _rows(pixels, columns)))
+                    left -= groups * columns
+            if left:
+                plans.pop()
+    return min(plans, key=lambda plan: sum(_cost(pixels, tile) * tile.groups * depth(tile.columns) for tile in plan))
+
+
+def _rows(pixels: int, columns: int) -> int:
+    choice = (*target().rows[columns], *FEW_ROWS)
+    return min(choice, key=lambda rows: _cost(pixels, Tile(1, columns, rows)))
+
+
+def _cost(pixels: int, tile: Tile) -> float:
+    """Return about how many multiply-adds' time one group takes for one input channel.
+
+    A multiply-add each of the tile's vectors; loading a row of weights costs another each, loading the pixels' numbers
+    less, but more where they are used only once or twice; fitted to measurements with AVX-512.
+    """
+    _, columns, rows = tile
+    step = rows * columns + columns + rows * (4 - columns) / 10
+    return -(-pixels // rows) * max(step, 8)
