@@ -66,7 +66,7 @@ def arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.quick:
         options.batch, options.threads = [1], [2]
-    options.seconds = options.seconds or (6.0 if options.quick else 12.0)
+    options.seconds = options.seconds or (6.0 if options.quick else 10.0)
     return options
 
 
