@@ -12,19 +12,31 @@ def place(buffers: Sequence[Lifetime]) -> tuple[list[int], int]:
 
     The fewest bytes possible are the most alive at once. Several greedy orders are tried, each buffer going to the
     smallest gap it fits into (Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"),
-    until one reaches that, else the best is taken.
+    and where none reaches that, buffers that stick out at the top are given an earlier turn.
     """
     least = peak_of(buffers)
-    best: tuple[list[int], int] | None = None
-    for order in _orders(buffers):
-        offsets = _fit(buffers, order)
-        total = max((offset + buffer.size for offset, buffer in zip(offsets, buffers, strict=True)), default=0)
-        if best is None or total < best[1]:
-            best = offsets, total
-        if best[1] == least:
+    tried = [(_fit(buffers, order), order) for order in _orders(buffers)]
+    offsets, order = min(tried, key=lambda pair: _total(buffers, pair[0]))
+    for _ in range(TURNS):
+        total = _total(buffers, offsets)
+        if total == least:
             break
-    assert best is not None
-    return best
+        top = next(at for at in order if offsets[at] + buffers[at].size == total)
+        turn = order.index(top)
+        earlier = [[*order[:to], top, *order[to:turn], *order[turn + 1 :]] for to in range(turn)]
+        tried = [(_fit(buffers, one), one) for one in earlier]
+        better = min(tried, key=lambda pair: _total(buffers, pair[0]), default=(offsets, order))
+        if _total(buffers, better[0]) >= total:
+            break
+        offsets, order = better
+    return offsets, _total(buffers, offsets)
+
+
+TURNS = 8
+
+
+def _total(buffers: Sequence[Lifetime], offsets: Sequence[int]) -> int:
+    return max((offset + buffer.size for offset, buffer in zip(offsets, buffers, strict=True)), default=0)
 
 
 def _orders(buffers: Sequence[Lifetime]) -> list[list[int]]:

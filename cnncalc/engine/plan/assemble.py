@@ -12,6 +12,7 @@ from cnncalc.engine.kernels.margins import margin_step
 from cnncalc.engine.plan.arena import place
 from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step, aligned
+from cnncalc.engine.plan.phases import phases
 from cnncalc.engine.plan.value import NO_MARGIN, Value
 
 GUARD_BYTES = 4096
@@ -115,28 +116,6 @@ def assemble(layout: Layout) -> Program:
         if isinstance(operation, Fallback):
             calls.setdefault(layout.first[operation], []).append(operation)
     return Program(layout, table, labels, calls, memory, arena)
-
-
-def phases(operations: Sequence[Operation]) -> dict[Operation, int]:
-    """Return the first phase of each operation: after everything it reads is complete."""
-    first: dict[Operation, int] = {}
-    writers: dict[Value, list[tuple[Value, int]]] = {}
-    for operation in operations:
-        ready = [
-            phase
-            for value in operation.reads
-            for written, phase in writers.get(value.root, [])
-            if overlap(value, written)
-        ]
-        first[operation] = max(ready, default=0)
-        end = first[operation] + operation.stages
-        writers.setdefault(operation.output.root, []).append((operation.output, end))
-    return first
-
-
-def overlap(a: Value, b: Value) -> bool:
-    """Whether two views of one root have a block in common."""
-    return a.offset_blocks < b.offset_blocks + b.blocks and b.offset_blocks < a.offset_blocks + a.blocks
 
 
 def live(

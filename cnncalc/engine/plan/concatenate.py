@@ -26,8 +26,10 @@ def concatenate(operations: Sequence[Operation]) -> list[Operation]:
 def _whole_blocks(operation: Concat) -> bool:
     """Whether no block holds channels of two inputs."""
     inputs = operation.inputs
-    return operation.over_channels and all(value.lanes == LANES for value in inputs) and all(
-        value.channels % LANES == 0 for value in inputs[:-1]
+    return (
+        operation.over_channels
+        and all(value.lanes == LANES for value in inputs)
+        and all(value.channels % LANES == 0 for value in inputs[:-1])
     )
 
 

@@ -40,5 +40,10 @@ def _folded(window: Window, scale: Array, shift: Array) -> Window:
     weight = window.weight.astype(np.float64) * scale.reshape(-1, 1, 1, 1, 1)
     bias = window.bias.astype(np.float64) * scale + shift
     return Window(
-        weight.astype(np.float32), bias.astype(np.float32), window.stride, window.padding, window.dilation, window.groups
+        weight.astype(np.float32),
+        bias.astype(np.float32),
+        window.stride,
+        window.padding,
+        window.dilation,
+        window.groups,
     )

@@ -13,8 +13,10 @@ from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.flattened import settled
 from cnncalc.engine.plan.fold import fold
 from cnncalc.engine.plan.fuse import fuse_additions, fuse_clamps, fuse_prologues
+from cnncalc.engine.plan.in_place import in_place
 from cnncalc.engine.plan.operation import Array, Operation
 from cnncalc.engine.plan.translate import BUILDERS
+from cnncalc.engine.plan.unread import without_unread
 from cnncalc.engine.plan.value import LANES, PLAIN, Value
 from cnncalc.graph import INPUT, Graph, Node
 
@@ -36,19 +38,21 @@ class Plan(NamedTuple):
         return [operation for operation in self.operations if isinstance(operation, Fallback)]
 
 
-def plan(graph: Graph, weights: Mapping[str, Array], batch: int, *, fused: bool = True) -> Plan:
+def plan(graph: Graph, weights: Mapping[str, Array], batch: int, *, fused: bool = True, keep: bool = False) -> Plan:
     """Plan a graph for inputs (batch, *input_shape), with tensors by their full names.
 
-    Without `fused` every node keeps a result of its own.
+    Without `fused` every node has a result of its own; with `keep` none is overwritten by the next.
     """
     draft, entry, results = translate(graph, weights, batch)
     exits = {name: CopyOut(name, settled(draft, results[name])) for name in graph.outputs}
     kept = [operation.inputs[0] for operation in exits.values()]
     operations: Sequence[Operation] = draft.operations
     if fused:
-        for improve in (fold, fuse_clamps, fuse_additions, fuse_prologues):
+        for improve in (without_unread, fold, fuse_clamps, fuse_additions, fuse_prologues):
             operations = improve(operations, kept)
     operations = concatenate(choose(operations))
+    if fused and not keep:
+        in_place(operations, kept)
     there = {operation.output for operation in operations}
     there |= {operation.output.root for operation in operations}
     results = {name: value for name, value in results.items() if _known(value, there)}

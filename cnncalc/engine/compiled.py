@@ -1,0 +1,242 @@
+"""A network compiled for inputs of one batch size: what runs it, and what it tells of itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.machine import Machine
+from cnncalc.engine.matching import match
+from cnncalc.engine.memory import refuse_if_too_large
+from cnncalc.engine.plan.arrays import read
+from cnncalc.engine.native import OnCompile, compile_all
+from cnncalc.engine.plan.assemble import GUARD, Program, assemble, lay_out
+from cnncalc.engine.plan.fallback import Fallback
+from cnncalc.engine.plan.operation import Array, Operation, Step
+from cnncalc.engine.plan.plan import plan
+from cnncalc.engine.tensors import random_weights
+from cnncalc.graph import Graph
+from cnncalc.text import say, shape_text
+
+CHECKED = "CNNCALC_ENGINE_CHECKED"
+"""An environment variable; 1 puts guard zones round every buffer and looks at them after every run."""
+TINY = 2_000_000
+"""Multiply-adds below which a second thread costs more than it does."""
+
+
+class LayerProfile(NamedTuple):
+    """What one operation of the plan took. `covers`: the nodes whose work it does; `kind`: how it is done.
+
+    `seconds` is the median over the runs, `macs` are the definition's, for the whole batch, and `nbytes` what it reads
+    and writes once.
+    """
+
+    name: str
+    covers: tuple[str, ...]
+    kind: str
+    seconds: float
+    macs: int
+    nbytes: int
+
+    @property
+    def gmacs(self) -> float:
+        """Billions of multiply-adds a second."""
+        return self.macs / self.seconds / 1e9 if self.seconds else 0.0
+
+
+class Engine:
+    """Call it with an array (batch, *input_shape) and it returns the network's output (batch, *output_shape).
+
+    It holds memory and threads until it is closed or let go of. For one caller at a time.
+    """
+
+    def __init__(
+        self,
+        network: Graph,
+        weights: Mapping[str, Array],
+        batch: int,
+        threads: int,
+        *,
+        fused: bool = True,
+        keep: bool = False,
+        on_compile: OnCompile | None = None,
+    ) -> None:
+        self.network = network
+        self.batch = batch
+        self.plan = plan(network, weights, batch, fused=fused, keep=keep)
+        kept = list(self.plan.results.values()) if keep else []
+        layout = lay_out(self.plan.operations, kept, checked=os.environ.get(CHECKED, "") not in ("", "0"))
+        refuse_if_too_large(layout.arena_bytes + threads * layout.scratch_bytes + layout.constant_bytes)
+        self._program = assemble(layout)
+        compile_all([step.kernel for phase in self._program.phases for step in phase], on_compile)
+        self.threads = threads if sum(operation.macs for operation in self.plan.operations) > TINY else 1
+        self._machine = Machine(self._program.phases, threads=self.threads, scratch_bytes=layout.scratch_bytes)
+        self._segments = _segments(self._program)
+
+    def __call__(self, x: npt.ArrayLike) -> Array:
+        """Return the network's output (batch, *output_shape). Raises CnncalcError where `x` has another shape (E770)."""
+        return self.run(x)[self.network.outputs[0]]
+
+    def run(self, x: npt.ArrayLike) -> dict[str, Array]:
+        """Return every output of the network by its node's name, the main one first."""
+        given = self._checked_input(x)
+        outputs = self._bind(given)
+        for first, last, calls in self._segments:
+            if first < last:
+                self._machine.run(first, last)
+            for fallback in calls:
+                fallback.call(self._program.memory, self._program.arena)
+        self._check_guards()
+        return outputs
+
+    def _checked_input(self, x: npt.ArrayLike) -> Array:
+        given: Array = np.ascontiguousarray(x, np.float32)
+        wanted = (self.batch, *self.network.input_shape)
+        if given.shape != wanted:
+            message = say(
+                "the input is {got}, and the engine was compiled for {wanted}",
+                got=shape_text(given.shape),
+                wanted=shape_text(wanted),
+            )
+            raise CnncalcError([Diagnostic("E770", message, help=say("compile it for another batch"))])
+        return given
+
+    def _bind(self, given: Array) -> dict[str, Array]:
+        """Tell the first and last steps where the caller's arrays are; return the arrays for the outputs."""
+        self.plan.entry.source_row["source"] = given.ctypes.data
+        outputs: dict[str, Array] = {}
+        for name, leave in self.plan.exits.items():
+            outputs[name] = np.empty((self.batch, *leave.inputs[0].shape), np.float32)
+            leave.target_row["target"] = outputs[name].ctypes.data
+        return outputs
+
+    def _check_guards(self) -> None:
+        for owner, first, last in self._program.guards:
+            if (self._program.arena[first:last].view(np.uint32) != GUARD).any():
+                raise AssertionError(f"a kernel wrote outside of {owner}")
+
+    def result(self, name: str) -> Array | None:
+        """Return what a node computed in the last run, (batch, *shape); None where its work is part of a later node's.
+
+        Only of an engine made with `keep`, others use the same memory again.
+        """
+        value = self.plan.results.get(name)
+        return None if value is None else read(value, self._program.memory, self._program.arena)
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes for all activations."""
+        return self._program.layout.arena_bytes
+
+    @property
+    def predicted_bytes(self) -> int:
+        """The most bytes of activations alive at once in this layout, which no arena can undercut."""
+        return self._program.layout.predicted_bytes
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of packed weights and tables."""
+        return self._program.memory.constant_bytes
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """The nodes that run on the reference kernel, since no fast one covers them."""
+        return tuple(fallback.name for fallback in self.plan.fallbacks)
+
+    def profile(self, x: npt.ArrayLike | None = None, repeats: int = 10) -> list[LayerProfile]:
+        """Time each operation on its own, with all threads, on `x` (zeros unless given); in the order they run."""
+        outputs = self._bind(self._checked_input(np.zeros((self.batch, *self.network.input_shape)) if x is None else x))
+        seconds: dict[Operation, list[float]] = {operation: [] for operation in self.plan.operations}
+        alone, labels = _one_by_one(self._program)
+        machine = Machine(alone, threads=self.threads, scratch_bytes=self._program.layout.scratch_bytes)
+        for _ in range(repeats):
+            spent = dict.fromkeys(self.plan.operations, 0.0)
+            for at, operation in enumerate(labels):
+                start = time.perf_counter()
+                machine.run(at, at + 1)
+                if isinstance(operation, Fallback):
+                    operation.call(self._program.memory, self._program.arena)
+                spent[operation] += time.perf_counter() - start
+            for operation, taken in spent.items():
+                seconds[operation].append(taken)
+        machine.close()
+        del outputs
+        return [_profiled(operation, seconds[operation]) for operation in self.plan.operations]
+
+    def close(self) -> None:
+        """End the threads. The engine cannot be called afterwards."""
+        self._machine.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def compile(
+    network: Graph,
+    *,
+    weights: Mapping[str, Any] | None = None,
+    batch: int = 1,
+    threads: int | None = None,
+    seed: int = 0,
+    on_compile: OnCompile | None = None,
+) -> Engine:
+    """Compile a network for inputs (batch, *input_shape) of float32.
+
+    `weights` {full name: array} stand for seeded random ones (see `engine.tensors`). `threads`: the cores this process
+    may use unless given; a tiny network runs on one. Raises CnncalcError where weights do not fit the network, and
+    before anything is allocated where it would not fit into memory.
+    """
+    if batch < 1:
+        raise CnncalcError([Diagnostic("E771", say("batch must be 1 or more, got {batch}", batch=batch))])
+    if threads is not None and threads < 1:
+        raise CnncalcError([Diagnostic("E771", say("threads must be 1 or more, got {threads}", threads=threads))])
+    held = random_weights(network, seed) if weights is None else match(network, weights, "float32").weights
+    return Engine(network, held, batch, threads or usable_cores(), on_compile=on_compile)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity: Any = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _segments(program: Program) -> list[tuple[int, int, list[Fallback]]]:
+    """Return ranges of phases that run without Python, each with what Python runs after it."""
+    found: list[tuple[int, int, list[Fallback]]] = []
+    start = 0
+    for phase, calls in sorted(program.calls.items()):
+        found.append((start, phase, calls))
+        start = phase
+    return [*found, (start, len(program.phases), [])]
+
+
+def _one_by_one(program: Program) -> tuple[list[list[Step]], list[Operation]]:
+    """Return the steps with a phase for each operation's, and whose they are. Margins go with the phase's first."""
+    phases: list[list[Step]] = []
+    owners: list[Operation] = []
+    for number, (phase, labels) in enumerate(zip(program.phases, program.labels, strict=True)):
+        groups: dict[Operation, list[Step]] = {call: [] for call in program.calls.get(number, [])}
+        margins = [step for step, label in zip(phase, labels, strict=True) if label is None]
+        for step, label in zip(phase, labels, strict=True):
+            if label is not None:
+                groups.setdefault(label, []).append(step)
+        for owner, steps in groups.items():
+            phases.append([*margins, *steps])
+            owners.append(owner)
+            margins = []
+    return phases, owners
+
+
+def _profiled(operation: Operation, seconds: list[float]) -> LayerProfile:
+    middle = sorted(seconds)[len(seconds) // 2]
+    nbytes = sum(value.nbytes for value in (*operation.reads, operation.output)) + operation.constant_bytes()
+    return LayerProfile(operation.name, operation.covers, type(operation).__name__, middle, operation.macs, nbytes)
