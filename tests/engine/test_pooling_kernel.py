@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from alone import run_node
+from alone import run_node, run_operations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import build
 
+from cnncalc.engine.kernels.depthwise import DepthwiseConvolution
 from cnncalc.engine.kernels.pooling import WINDOWS, variants
+from cnncalc.engine.plan.convolving import Window
 from cnncalc.engine.plan.draft import Draft, Unsupported
 from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.plan.value import PLAIN, Value
@@ -202,3 +204,23 @@ def test_variants_are_all_that_layers_choose():
                 draft = Draft({}, 1)
                 BUILDERS[kind](draft, node, [Value("x", node.input_shapes[0], 1)])
                 assert draft.operations[0].kernel in known
+
+
+def test_poolings_write_side_by_side_into_a_value_with_margins():
+    """As in an Inception block whose Concat takes no copy: both write blocks of one value, which has zeros round it."""
+    use = {"kernel_size": 3, "stride": 1, "padding": 1}
+    nodes = [node_of(kind, use, (16, 8, 9)) for kind in ("MaxPool2d", "AvgPool2d")]
+    numbers_in = numbers(1, (2, 16, 8, 9))
+    x, both, y = (Value(name, (channels, 8, 9), 2) for name, channels in (("x", 16), ("both", 32), ("y", 32)))
+    draft = Draft({}, 2)
+    for at, node in enumerate(nodes):
+        part = BUILDERS[node.type](draft, node, [x])
+        part.parent, part.first_block = both, at
+    weight = np.ones((32, 1, 1, 3, 3), np.float32)
+    summing = Window(weight, np.zeros(32, np.float32), padding=((0, 0), (1, 1), (1, 1)), groups=32)
+    draft.add(DepthwiseConvolution("sum", both, y, summing))
+    got = run_operations(draft.operations, y, [x], [numbers_in], threads=2, times=2)
+    pooled = np.concatenate([expected_of(node, numbers_in) for node in nodes], 1)
+    around = np.pad(pooled, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    expected = np.lib.stride_tricks.sliding_window_view(around, (3, 3), (2, 3)).sum((-1, -2))
+    assert np.max(np.abs(got - expected)) <= 1e-6 * np.abs(expected).max()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.pooling_axes import Axis
-from cnncalc.engine.native import carray, inlined, native, row
+from cnncalc.engine.native import Native, carray, inlined, native, row
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.simd import LANES, load_float, load_int32, store_float
@@ -117,3 +117,8 @@ class PowerPooling(Operation):
         )
         chunks = self.output.batch * self.output.blocks * depth * height
         return [[Step(power_pool, arguments, chunks, width * LANES * taps * 50)]]
+
+
+def variants() -> list[Native]:
+    """Return all kernels of this family."""
+    return [power_pool]
