@@ -7,16 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnncalc.engine.kernels.copies import copy_lines, exchange, lines_step, planes_step
-from cnncalc.engine.kernels.gather import (
-    CONSTANT,
-    Part,
-    elements_step,
-    lanes_step,
-    move_elements,
-    move_lanes,
-    move_positions,
-    positions_step,
-)
+from cnncalc.engine.kernels.gather import CONSTANT, elements_step, move_elements, move_positions, positions_step
+from cnncalc.engine.kernels.lanes import Part, lanes_step, move_lanes
 from cnncalc.engine.native import Native
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import LANES, PLAIN, Margin, Value
@@ -191,7 +183,7 @@ class Positions(Operation):
 
 
 class Lanes(Operation):
-    """A value made of parts, lane by lane: see `gather.Part`."""
+    """A value made of parts, lane by lane: see `lanes.Part`."""
 
     def __init__(self, name: str, x: Value, output: Value, parts: Sequence[Part]) -> None:
         super().__init__(name, (x,), output)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.kernels.gather import Part
+from cnncalc.engine.kernels.lanes import Part
 from cnncalc.engine.kernels.movement import (
     Channels,
     Concat,
