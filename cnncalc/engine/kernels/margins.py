@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import carray, inlined, native, row
+from cnncalc.engine.native import Native, carray, inlined, native, row
 from cnncalc.engine.plan.operation import Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import store_float
+from cnncalc.engine.simd import VECTOR_BYTES, broadcast, store, store_float
 
 ROW = np.dtype(
     [
         ("address", "i8"),
+        ("volumes", "i8"),  # blocks of all images
+        ("chunks", "i8"),
         ("volume", "i8"),  # bytes of a block of one image, margins included
         ("plane", "i8"),
         ("row", "i8"),
@@ -33,25 +35,38 @@ ROW = np.dtype(
 
 @inlined
 def _zero(address: int, size: int) -> None:
-    for at in range(0, size, 4):
+    whole = size // VECTOR_BYTES * VECTOR_BYTES
+    zeros = broadcast(np.float32(0))
+    for at in range(0, whole, VECTOR_BYTES):
+        store(address + at, zeros)
+    for at in range(whole, size, 4):
         store_float(address + at, np.float32(0))
+
+
+@inlined
+def _zero_volume(p: Any, start: int) -> None:
+    """Zero what lies round (depth, height, width, lanes). The end of a line and the begin of the next are one piece."""
+    _zero(start, p.front * p.plane)
+    for plane in range(p.front, p.front + p.depth):
+        at = start + plane * p.plane
+        _zero(at, p.top * p.row + p.left * p.pixel)
+        end = at + p.top * p.row + (p.left + p.width) * p.pixel
+        for _ in range(p.height - 1):
+            _zero(end, (p.left + p.right) * p.pixel)
+            end += p.row
+        _zero(end, p.right * p.pixel + p.bottom * p.row)
+    _zero(start + (p.front + p.depth) * p.plane, p.back * p.plane)
 
 
 @native(ROW)
 def zero_margins(arguments: Any, chunk: int, scratch: int) -> None:
-    """Zero the margins of one block of channels of one image: (depth, height, width, lanes) with margins round it."""
+    """Zero the margins of some blocks of channels: (depth, height, width, lanes) each, with margins round it."""
     p = carray(arguments, 1)[0]
-    start = p.address + chunk * p.volume
-    for plane in range(p.front + p.depth + p.back):
-        at = start + plane * p.plane
-        if plane < p.front or plane >= p.front + p.depth:
-            _zero(at, p.plane)
-            continue
-        _zero(at, p.top * p.row)
-        for line in range(p.top, p.top + p.height):
-            _zero(at + line * p.row, p.left * p.pixel)
-            _zero(at + line * p.row + (p.left + p.width) * p.pixel, p.right * p.pixel)
-        _zero(at + (p.top + p.height) * p.row, p.bottom * p.row)
+    for volume in range(p.volumes * chunk // p.chunks, p.volumes * (chunk + 1) // p.chunks):
+        _zero_volume(p, p.address + volume * p.volume)
+
+
+BYTES_A_CHUNK = 1 << 15
 
 
 def margin_step(value: Value, address: int) -> Step:
@@ -59,9 +74,14 @@ def margin_step(value: Value, address: int) -> Step:
     place = value.place(address)
     (front, back), (top, bottom), (left, right) = value.margin
     depth, height, width = value.size
+    volumes = value.batch * value.blocks
+    zeros = place.block - depth * height * width * place.pixel
+    chunks = min(volumes, 16, 1 + volumes * zeros // BYTES_A_CHUNK)
     arguments = row(
         ROW,
         address=address,
+        volumes=volumes,
+        chunks=chunks,
         volume=place.block,
         plane=place.plane,
         row=place.row,
@@ -76,5 +96,9 @@ def margin_step(value: Value, address: int) -> Step:
         left=left,
         right=right,
     )
-    volumes = value.batch * value.blocks
-    return Step(zero_margins, arguments, volumes, (place.block - depth * height * width * place.pixel) // 64)
+    return Step(zero_margins, arguments, chunks, volumes * zeros // VECTOR_BYTES // chunks)
+
+
+def variants() -> list[Native]:
+    """Return all kernels of this file."""
+    return [zero_margins]
