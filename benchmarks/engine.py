@@ -81,6 +81,7 @@ def main() -> int:
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "cpu": _cpu(),
         "python": platform.python_version(),
+        "contenders": names,
         "versions": versions(names),
         "peak_gmacs": {str(threads): peak(threads) / 1e9 for threads in options.threads},
     }
@@ -174,7 +175,7 @@ def under(cells: Sequence[Cell]) -> list[str]:
 
 def report(result: Cell) -> None:
     """Print the table, then a line for each thing it comes to; the last is what we are told by."""
-    show([_row(cell) for cell in result["cells"]], as_json=False)
+    show([_row(cell, OURS in result["contenders"]) for cell in result["cells"]], as_json=False)
     print()
     for threads, gmacs in result["peak_gmacs"].items():
         print(f"Peak of this machine on {threads} threads: {gmacs:.1f} GMAC/s")
@@ -194,19 +195,16 @@ def report(result: Cell) -> None:
         print(f"Geometric mean against ONNX Runtime: {result['means']['all']['onnxruntime']:.2f}")
 
 
-def _row(cell: Cell) -> Cell:
+def _row(cell: Cell, ours: bool) -> Cell:
+    """One line of the table: our time and how many times as long each peer took, or without us everyone's times."""
     row: Cell = {title: cell[title] for title in ("network", "batch", "threads", "pairs")}
-    for name, title in TITLES.items():
-        row[f"{title} ms"] = cell["ms"].get(name)
-    for name, title in TITLES.items():
-        if name != OURS:
-            row[f"/ {title}"] = cell["ratios"].get(name, {}).get("median")
+    if not ours:
+        return row | {f"{title} ms": cell["ms"].get(name) for name, title in TITLES.items() if name != OURS}
+    row["ms"] = cell["ms"].get(OURS)
+    row |= {title: cell["ratios"].get(name, {}).get("median") for name, title in TITLES.items() if name != OURS}
     error = cell["errors"].get(OURS)
-    return row | {
-        "GMAC/s": cell.get("gmacs"),
-        "of peak": cell.get("peak_share"),
-        "error": None if error is None else f"{error:.1e}",
-    }
+    row |= {"GMAC/s": cell.get("gmacs"), "of peak": cell.get("peak_share")}
+    return row | {"error": None if error is None else f"{error:.1e}"}
 
 
 def _left_out(name: str) -> bool:

@@ -1,5 +1,6 @@
 """What the engine's benchmark makes of times, and that the loop it takes the peak from does its arithmetic."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import engine
 import peak
+import peers
 import turns
 
 from cnncalc.engine.native import row
@@ -53,6 +55,28 @@ def test_who_computes_something_else_is_found(output):
     found = engine.right({"openvino": lambda: output, "pytorch": lambda: truth[:1]}, truth)
     assert found["wrong"] == ["openvino"]
     assert found["errors"]["pytorch"] == 0.0
+
+
+def test_a_run_is_kept_as_json_and_ends_on_its_means(tmp_path, monkeypatch, capsys):
+    def opener(subject, batch, threads, onnx):
+        return (lambda images: images.reshape(batch, -1)[:, :10]), (lambda: None)
+
+    monkeypatch.setattr(engine, "OPENERS", dict.fromkeys(["cnncalc", "pytorch"], opener))
+    monkeypatch.setattr(engine, "missing", lambda name: [])
+    monkeypatch.setattr(engine, "versions", lambda names: dict.fromkeys(names, "1.0"))
+    monkeypatch.setattr(peers, "find_spec", lambda module: None)
+    file = tmp_path / "engine.json"
+    words = ["engine.py", "--network", "lenet", "--batch", "1", "3", "--threads", "1", "--seconds", "0.01", "--json"]
+    monkeypatch.setattr(sys, "argv", [*words, str(file)])
+    assert engine.main() == 0
+    result = json.loads(file.read_text())
+    assert result["schema_version"] == 1
+    assert [(cell["network"], cell["batch"], cell["threads"]) for cell in result["cells"]] == [
+        ("lenet", 1, 1),
+        ("lenet", 3, 1),
+    ]
+    assert set(result["means"]) == {"all", "batch 1, threads 1", "batch 3, threads 1"}
+    assert f"{result['means']['batch 3, threads 1']['pytorch']:.2f} against PyTorch" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("kernel", "sums"), [(peak.few, 5), (peak.many, 10)])
