@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, native, row
+from cnncalc.engine.native import Native, carray, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
 from cnncalc.engine.simd import (
@@ -62,7 +62,9 @@ PLANES = np.dtype(
         ("channels", "i8"),
         ("zeros", "i8"),  # address of a vector of zeros
         ("groups", "i8"),  # of 16 channels
-        ("tile_chunks", "i8"),  # chunks = images x groups x tile_chunks
+        ("tile_parts", "i8"),
+        ("units", "i8"),  # images x groups x tile_parts: what the chunks share
+        ("chunks", "i8"),
     ]
 )
 
@@ -86,6 +88,20 @@ def copy_lines(arguments: Any, chunk: int, scratch: int) -> None:
             store_float(target + 4 * at, load_float(source + 4 * at))
 
 
+@inlined
+def _one_by_one(p: Any, source: int, target: int, count: int, to_blocks: bool) -> None:
+    """Do what `exchange` does for planes that are smaller than a tile."""
+    for position in range(p.positions):
+        pixel = load_int32(p.pixels + 4 * position)
+        if to_blocks:
+            store(target + pixel, load(p.zeros))
+            for lane in range(count):
+                store_float(target + pixel + 4 * lane, load_float(source + 4 * position + lane * p.plane))
+        else:
+            for lane in range(count):
+                store_float(target + 4 * position + lane * p.plane, load_float(source + pixel + 4 * lane))
+
+
 @functools.cache
 def exchange(to_blocks: bool) -> Native:
     """Return the kernel that writes planes into blocks, or the one that writes blocks into planes."""
@@ -93,33 +109,26 @@ def exchange(to_blocks: bool) -> Native:
     @native(PLANES)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = carray(arguments, 1)[0]
-        part = chunk % p.tile_chunks
-        group = chunk // p.tile_chunks % p.groups
-        image = chunk // (p.tile_chunks * p.groups)
-        source = p.source + image * p.source_image + group * p.source_group
-        target = p.target + image * p.target_image + group * p.target_group
-        count = min(LANES, p.channels - group * LANES)
-        if p.positions < LANES:
-            for position in range(p.positions):
-                pixel = load_int32(p.pixels + 4 * position)
+        for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
+            part = unit % p.tile_parts
+            group = unit // p.tile_parts % p.groups
+            image = unit // (p.tile_parts * p.groups)
+            source = p.source + image * p.source_image + group * p.source_group
+            target = p.target + image * p.target_image + group * p.target_group
+            count = min(LANES, p.channels - group * LANES)
+            if p.positions < LANES:
+                _one_by_one(p, source, target, count, to_blocks)
+                continue
+            tiles = (p.positions + LANES - 1) // LANES
+            for tile in range(tiles * part // p.tile_parts, tiles * (part + 1) // p.tile_parts):
+                first = min(tile * LANES, p.positions - LANES)
                 if to_blocks:
-                    store(target + pixel, load(p.zeros))
-                    for lane in range(count):
-                        store_float(target + pixel + 4 * lane, load_float(source + 4 * position + lane * p.plane))
+                    rows = plane_addresses(source + 4 * first, p.plane, count, p.zeros)
+                    vectors = transpose(load_tile(rows, 1, 0))
+                    store_tile(vectors, addresses(target, p.pixels + 4 * first, LANES), 0)
                 else:
-                    for lane in range(count):
-                        store_float(target + 4 * position + lane * p.plane, load_float(source + pixel + 4 * lane))
-            return
-        tiles = (p.positions + LANES - 1) // LANES
-        for tile in range(tiles * part // p.tile_chunks, tiles * (part + 1) // p.tile_chunks):
-            first = min(tile * LANES, p.positions - LANES)
-            if to_blocks:
-                rows = plane_addresses(source + 4 * first, p.plane, count, p.zeros)
-                vectors = transpose(load_tile(rows, 1, 0))
-                store_tile(vectors, addresses(target, p.pixels + 4 * first, LANES), 0)
-            else:
-                vectors = transpose(load_tile(addresses(source, p.pixels + 4 * first, LANES), 1, 0))
-                store_tile(vectors, plane_addresses(target + 4 * first, p.plane, count, scratch), 0)
+                    vectors = transpose(load_tile(addresses(source, p.pixels + 4 * first, LANES), 1, 0))
+                    store_tile(vectors, plane_addresses(target + 4 * first, p.plane, count, scratch), 0)
 
     return kernel
 
@@ -148,7 +157,9 @@ def planes_step(memory: Memory, value: Value, outside: str) -> Step:
     inside = "target" if outside == "source" else "source"
     place = memory.place(value)
     positions = int(np.prod(value.size))
-    chunks = chunk_count(-(-positions // LANES), positions * VECTOR_BYTES)
+    parts = chunk_count(-(-positions // LANES), positions * VECTOR_BYTES)
+    units = value.batch * value.blocks * parts
+    chunks = chunk_count(units, value.batch * value.blocks * positions * VECTOR_BYTES)
     fields = {
         outside: 0,
         f"{outside}_image": 4 * positions * value.channels,
@@ -165,10 +176,12 @@ def planes_step(memory: Memory, value: Value, outside: str) -> Step:
         channels=value.channels,
         zeros=memory.constant(np.zeros(LANES, np.float32)),
         groups=value.blocks,
-        tile_chunks=chunks,
+        tile_parts=parts,
+        units=units,
+        chunks=chunks,
         **fields,
     )
-    return Step(exchange(outside == "source"), arguments, value.batch * value.blocks * chunks, positions // chunks)
+    return Step(exchange(outside == "source"), arguments, chunks, positions // parts * units // chunks)
 
 
 def chunk_count(parts: int, nbytes: int) -> int:

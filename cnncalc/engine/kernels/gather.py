@@ -46,7 +46,9 @@ POSITIONS = np.dtype(
         ("y_pixels", "i8"),
         ("pixels", "i8"),
         ("blocks", "i8"),
-        ("pixel_chunks", "i8"),  # chunks = images x blocks x pixel_chunks
+        ("pixel_parts", "i8"),
+        ("units", "i8"),  # images x blocks x pixel_parts: what the chunks share
+        ("chunks", "i8"),
         ("fill", "f4"),
     ]
 )
@@ -71,19 +73,20 @@ ELEMENTS = np.dtype(
 def move_positions(arguments: Any, chunk: int, scratch: int) -> None:
     """Copy vectors of 16 channels, each from the position that the table names."""
     p = carray(arguments, 1)[0]
-    part = chunk % p.pixel_chunks
-    block = chunk // p.pixel_chunks % p.blocks
-    image = chunk // (p.pixel_chunks * p.blocks)
-    x = p.x + image * p.x_image + block * p.x_block
-    y = p.y + image * p.y_image + block * p.y_block
-    fill = broadcast(p.fill)
-    for pixel in range(p.pixels * part // p.pixel_chunks, p.pixels * (part + 1) // p.pixel_chunks):
-        source = load_int32(p.x_pixels + 4 * pixel)
-        target = y + load_int32(p.y_pixels + 4 * pixel)
-        if source < 0:
-            store(target, fill)
-        else:
-            store(target, load(x + source))
+    for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
+        part = unit % p.pixel_parts
+        block = unit // p.pixel_parts % p.blocks
+        image = unit // (p.pixel_parts * p.blocks)
+        x = p.x + image * p.x_image + block * p.x_block
+        y = p.y + image * p.y_image + block * p.y_block
+        fill = broadcast(p.fill)
+        for pixel in range(p.pixels * part // p.pixel_parts, p.pixels * (part + 1) // p.pixel_parts):
+            source = load_int32(p.x_pixels + 4 * pixel)
+            target = y + load_int32(p.y_pixels + 4 * pixel)
+            if source < 0:
+                store(target, fill)
+            else:
+                store(target, load(x + source))
 
 
 @functools.cache
@@ -132,7 +135,9 @@ def positions_step(
     """
     count = x.blocks if blocks is None else blocks
     at, to = memory.place(x), memory.place(y)
-    chunks = chunk_count(len(shown), len(shown) * VECTOR_BYTES)
+    parts = chunk_count(len(shown), len(shown) * VECTOR_BYTES)
+    units = y.batch * count * parts
+    chunks = chunk_count(units, y.batch * count * len(shown) * VECTOR_BYTES)
     arguments = row(
         POSITIONS,
         x=at.start + from_block * at.block,
@@ -145,10 +150,12 @@ def positions_step(
         y_pixels=memory.constant(position_offsets(y.size, to)[targets].astype(np.int32)),
         pixels=len(shown),
         blocks=count,
-        pixel_chunks=chunks,
+        pixel_parts=parts,
+        units=units,
+        chunks=chunks,
         fill=fill,
     )
-    return Step(move_positions, arguments, y.batch * count * chunks, len(shown) // chunks)
+    return Step(move_positions, arguments, chunks, len(shown) // parts * units // chunks)
 
 
 def elements_step(memory: Memory, x: Value, y: Value, order: Array) -> Step:

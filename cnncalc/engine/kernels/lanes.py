@@ -25,10 +25,12 @@ PARTS = np.dtype(
         ("y", "i8"),
         ("y_image", "i8"),
         ("y_block", "i8"),
-        ("blocks", "i8"),  # which have parts; chunks = images x blocks x pixel_chunks
+        ("blocks", "i8"),  # which have parts
         ("numbers", "i8"),  # address of the number of each of these blocks, and of where its parts begin
         ("parts", "i8"),  # address of the parts, PART_BYTES each
-        ("pixel_chunks", "i8"),
+        ("pixel_shares", "i8"),
+        ("units", "i8"),  # images x blocks x pixel_shares: what the chunks share
+        ("chunks", "i8"),
         ("fill", "f4"),
     ]
 )
@@ -43,29 +45,30 @@ PART_BYTES = 64
 def move_lanes(arguments: Any, chunk: int, scratch: int) -> None:
     """Fill a block of channels from its parts, one after the other."""
     p = carray(arguments, 1)[0]
-    share = chunk % p.pixel_chunks
-    number = chunk // p.pixel_chunks % p.blocks
-    image = chunk // (p.pixel_chunks * p.blocks)
-    block = load_int64(p.numbers + 16 * number)
-    y = p.y + image * p.y_image + block * p.y_block
-    constant = broadcast(p.fill)
-    for at in range(load_int64(p.numbers + 16 * number + 8), load_int64(p.numbers + 16 * (number + 1) + 8)):
-        part = p.parts + at * PART_BYTES
-        x = load_int64(part + X) + image * load_int64(part + X_IMAGE)
-        x_pixels = load_int64(part + X_PIXELS)
-        y_pixels = load_int64(part + Y_PIXELS)
-        pixels = load_int64(part + PIXELS)
-        table = load_int64(part + TABLE)
-        mask = load(load_int64(part + MASK))
-        keep = load_int64(part + KEEP)
-        fill = intersect(constant, mask)
-        for pixel in range(pixels * share // p.pixel_chunks, pixels * (share + 1) // p.pixel_chunks):
-            source = load_int32(x_pixels + 4 * pixel)
-            target = y + load_int32(y_pixels + 4 * pixel)
-            value = fill if source < 0 else intersect(gather(x + source, table), mask)
-            if keep != 0:
-                value = unite(value, load(target))
-            store(target, value)
+    for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
+        share = unit % p.pixel_shares
+        number = unit // p.pixel_shares % p.blocks
+        image = unit // (p.pixel_shares * p.blocks)
+        block = load_int64(p.numbers + 16 * number)
+        y = p.y + image * p.y_image + block * p.y_block
+        constant = broadcast(p.fill)
+        for at in range(load_int64(p.numbers + 16 * number + 8), load_int64(p.numbers + 16 * (number + 1) + 8)):
+            part = p.parts + at * PART_BYTES
+            x = load_int64(part + X) + image * load_int64(part + X_IMAGE)
+            x_pixels = load_int64(part + X_PIXELS)
+            y_pixels = load_int64(part + Y_PIXELS)
+            pixels = load_int64(part + PIXELS)
+            table = load_int64(part + TABLE)
+            mask = load(load_int64(part + MASK))
+            keep = load_int64(part + KEEP)
+            fill = intersect(constant, mask)
+            for pixel in range(pixels * share // p.pixel_shares, pixels * (share + 1) // p.pixel_shares):
+                source = load_int32(x_pixels + 4 * pixel)
+                target = y + load_int32(y_pixels + 4 * pixel)
+                value = fill if source < 0 else intersect(gather(x + source, table), mask)
+                if keep != 0:
+                    value = unite(value, load(target))
+                store(target, value)
 
 
 class Part(NamedTuple):
@@ -157,8 +160,10 @@ def lanes_step(memory: Memory, y: Value, parts: Sequence[Part], fill: float = 0.
             any(np.array_equal(part.targets, other.part.targets) for other in earlier),
         )
     most = max(len(part.shown) for part in parts)
-    chunks = chunk_count(most, most * VECTOR_BYTES)
+    shares = chunk_count(most, most * VECTOR_BYTES)
     blocks = len(numbers)
+    units = y.batch * blocks * shares
+    chunks = chunk_count(units, y.batch * len(groups) * most * VECTOR_BYTES)
     arguments = row(
         PARTS,
         y=to.start,
@@ -167,7 +172,9 @@ def lanes_step(memory: Memory, y: Value, parts: Sequence[Part], fill: float = 0.
         blocks=blocks,
         numbers=memory.constant(np.array([*numbers, (0, len(groups))], np.int64)),
         parts=memory.constant(rows),
-        pixel_chunks=chunks,
+        pixel_shares=shares,
+        units=units,
+        chunks=chunks,
         fill=fill,
     )
-    return Step(move_lanes, arguments, y.batch * blocks * chunks, 8 * most * len(groups) // (blocks * chunks))
+    return Step(move_lanes, arguments, chunks, 8 * most * len(groups) * y.batch // chunks)

@@ -38,7 +38,9 @@ ROW = np.dtype(
         ("x_width", "i8"),
         ("y_width", "i8"),
         ("blocks", "i8"),
-        ("line_chunks", "i8"),  # chunks = images x blocks x line_chunks
+        ("line_parts", "i8"),
+        ("units", "i8"),  # images x blocks x line_parts: what the chunks share
+        ("chunks", "i8"),
     ]
 )
 
@@ -50,32 +52,33 @@ def interpolate(outer: int, inner: int) -> Native:
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = carray(arguments, 1)[0]
-        part = chunk % p.line_chunks
-        block = chunk // p.line_chunks % p.blocks
-        image = chunk // (p.line_chunks * p.blocks)
-        x = p.x + image * p.x_image + block * p.x_block
-        y = p.y + image * p.y_image + block * p.y_block
-        for at in range(p.line_count * part // p.line_chunks, p.line_count * (part + 1) // p.line_chunks):
-            lines = p.lines + 4 * outer * at
-            weights = p.line_weights + 4 * outer * at
-            line = x + load_int32(lines)
-            if outer > 1:
-                for column in range(0, p.x_width * VECTOR_BYTES, VECTOR_BYTES):
-                    value = multiply(load(line + column), broadcast(load_float(weights)))
-                    for tap in range(1, outer):
+        for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
+            part = unit % p.line_parts
+            block = unit // p.line_parts % p.blocks
+            image = unit // (p.line_parts * p.blocks)
+            x = p.x + image * p.x_image + block * p.x_block
+            y = p.y + image * p.y_image + block * p.y_block
+            for at in range(p.line_count * part // p.line_parts, p.line_count * (part + 1) // p.line_parts):
+                lines = p.lines + 4 * outer * at
+                weights = p.line_weights + 4 * outer * at
+                line = x + load_int32(lines)
+                if outer > 1:
+                    for column in range(0, p.x_width * VECTOR_BYTES, VECTOR_BYTES):
+                        value = multiply(load(line + column), broadcast(load_float(weights)))
+                        for tap in range(1, outer):
+                            weight = broadcast(load_float(weights + 4 * tap))
+                            value = fma(load(x + load_int32(lines + 4 * tap) + column), weight, value)
+                        store(scratch + column, value)
+                    line = scratch
+                target = y + load_int32(p.y_lines + 4 * at)
+                for column in range(p.y_width):
+                    columns = p.columns + 4 * inner * column
+                    weights = p.column_weights + 4 * inner * column
+                    value = multiply(load(line + load_int32(columns)), broadcast(load_float(weights)))
+                    for tap in range(1, inner):
                         weight = broadcast(load_float(weights + 4 * tap))
-                        value = fma(load(x + load_int32(lines + 4 * tap) + column), weight, value)
-                    store(scratch + column, value)
-                line = scratch
-            target = y + load_int32(p.y_lines + 4 * at)
-            for column in range(p.y_width):
-                columns = p.columns + 4 * inner * column
-                weights = p.column_weights + 4 * inner * column
-                value = multiply(load(line + load_int32(columns)), broadcast(load_float(weights)))
-                for tap in range(1, inner):
-                    weight = broadcast(load_float(weights + 4 * tap))
-                    value = fma(load(line + load_int32(columns + 4 * tap)), weight, value)
-                store(target + column * VECTOR_BYTES, value)
+                        value = fma(load(line + load_int32(columns + 4 * tap)), weight, value)
+                    store(target + column * VECTOR_BYTES, value)
 
     return kernel
 
@@ -116,7 +119,9 @@ class Interpolate(Operation):
         y_lines = _lines(_each(y.size[0]), _each(y.size[1]), to)[0]
         count, outer = lines.shape
         work = count * (x.size[2] * outer + y.size[2] * columns.reads) * LANES
-        chunks = min(count, chunk_count(count, 4 * work))
+        parts = chunk_count(count, 4 * work)
+        units = y.batch * y.blocks * parts
+        chunks = chunk_count(units, y.batch * y.blocks * 4 * work)
         arguments = row(
             ROW,
             x=at.start,
@@ -134,9 +139,11 @@ class Interpolate(Operation):
             x_width=x.size[2],
             y_width=y.size[2],
             blocks=y.blocks,
-            line_chunks=chunks,
+            line_parts=parts,
+            units=units,
+            chunks=chunks,
         )
-        return [[Step(interpolate(outer, columns.reads), arguments, y.batch * y.blocks * chunks, work // chunks)]]
+        return [[Step(interpolate(outer, columns.reads), arguments, chunks, work // parts * units // chunks)]]
 
 
 def _each(size: int) -> Taps:
