@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.pooling_axes import Axis
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, carray, inlined, native, row, specialised
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.simd import (
@@ -87,6 +87,21 @@ def _pad(base: int, first: int, end: int, padding: Any) -> None:
         store(base + column * VECTOR_BYTES, padding)
 
 
+@specialised
+def _down(kind: int, down: int, covered: Any, base: int, start: int, end: int) -> None:
+    """Make one row of the rows that windows cover, columns `start` to `end`, `down` at once."""
+    x, planes, plane_step, rows, row_step = covered
+    last = end - down
+    for column in range(start, end, down):
+        offset = min(column, last) * VECTOR_BYTES
+        total = load_row(x + offset, down, VECTOR_BYTES)
+        for i in range(planes):
+            for j in range(1 if i == 0 else 0, rows):
+                more = load_row(x + offset + i * plane_step + j * row_step, down, VECTOR_BYTES)
+                total = max_tiles(total, more) if kind else add_tiles(total, more)
+        store_row(total, base + offset)
+
+
 @inlined
 def _gather(kind: int, at: int, count: int, step: int) -> Any:
     """Return, as a tile of one, the largest or the sum of `count` vectors from `at` on; many in four strands."""
@@ -136,16 +151,7 @@ def pool(kind: int, down: int, tile: int, taps: int, stride: int) -> Native:
             base = scratch - start * VECTOR_BYTES  # where column 0 is, or would be
             _pad(base, start, 0, padding)
             _pad(base, p.width, stop, padding)
-            last = min(stop, p.width) - down
-            for column in range(max(start, 0), last + down, down):
-                offset = min(column, last) * VECTOR_BYTES
-                total = load_row(x + offset, down, VECTOR_BYTES)
-                for i in range(planes):
-                    for j in range(1 if i == 0 else 0, rows):
-                        more = load_row(x + offset + i * plane_step + j * row_step, down, VECTOR_BYTES)
-                        total = max_tiles(total, more) if kind else add_tiles(total, more)
-                store_row(total, base + offset)
-
+            _down(kind, down, (x, planes, plane_step, rows, row_step), base, max(start, 0), min(stop, p.width))
             share = broadcast(load_float(p.plane_shares + 4 * plane) * load_float(p.row_shares + 4 * line))
             for column in range(first, end, max(tile, 1)):
                 if tile:
