@@ -304,6 +304,20 @@ def test_a_full_disk_leaves_the_old_output_and_nothing_beside_it(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["spec.yaml", "y.npy"]
 
 
+def test_a_disk_too_full_for_compiled_code_costs_one_line(tmp_path):
+    spec, folder = tmp_path / "spec.yaml", tmp_path / "cache"
+    spec.write_bytes(b"input: [1, 8, 8]\nlayers: [ReLU]\n")
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    done = cnncalc("run", spec, env={"CNNCALC_CACHE_DIR": str(folder)}, before=small_files)
+    assert done.code == 0 and "proven" in done.out
+    assert done.err.count("\n") == 1 and "compiled code is not kept" in done.err
+    (own,) = folder.iterdir()
+    assert not list(own.iterdir())
+
+
 def test_a_read_only_folder_and_no_home(tmp_path):
     done = cnncalc("run", LENET, env={"HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/nowhere"})
     assert done.code == 0 and "proven" in done.out and "Traceback" not in done.err

@@ -11,6 +11,7 @@ from typing import Any
 import cnncalc
 from cnncalc.cli.guard import FINDING
 from cnncalc.render.doctor import show_examination
+from cnncalc.render.progress import compiling
 from cnncalc.render.screen import Screen
 from cnncalc.render.to_json import SCHEMA_VERSION, dumps
 from cnncalc.text import say
@@ -34,9 +35,11 @@ EXPECTED = [16.5, 0.0]
 """By hand: each window gives -1*a + 1*d = 4, four times; 4 + 4 + 4 + 4 + 0.5 = 16.5 and 4 - 4 + 4 - 4 = 0."""
 
 
-def examine(*, as_json: bool, color: str) -> int:
-    """Print what there is and the self-test's outcome; return the exit code."""
+def examine(*, warm: bool, as_json: bool, color: str) -> int:
+    """Print what there is and the self-test's outcome; return the exit code. With `warm`, first compile all kernels."""
+    compiled = compile_kernels(color) if warm else 0
     facts = gather()
+    facts["kernels"]["compiled_now"] = compiled
     if as_json:
         sys.stdout.write(dumps({"schema_version": SCHEMA_VERSION, **facts}))
     else:
@@ -44,10 +47,26 @@ def examine(*, as_json: bool, color: str) -> int:
     return 0 if facts["self_test"]["passed"] else FINDING
 
 
-def gather() -> dict[str, Any]:
-    """Return versions, cache, threads, encoding, and the self-test's outcome."""
+def compile_kernels(color: str) -> int:
+    """Compile all kernels for this processor that are not kept yet; return how many: 0 where none can be kept."""
     from cnncalc.engine.cache import cache_state
+    from cnncalc.engine.native import compile_all
+    from cnncalc.engine.warm import all_kernels
 
+    if cache_state().folder is None:
+        return 0
+    with compiling(color) as on_compile:
+        return compile_all(all_kernels(), on_compile)
+
+
+def gather() -> dict[str, Any]:
+    """Return versions, processor, kernels, cache, threads, encoding, and the self-test's outcome."""
+    from cnncalc.engine.cache import cache_state
+    from cnncalc.engine.target import target
+    from cnncalc.engine.warm import all_kernels
+
+    kernels = all_kernels()
+    ready = sum(kernel.is_ready for kernel in kernels)
     state = cache_state()
     return {
         "cnncalc": cnncalc.__version__,
@@ -57,6 +76,8 @@ def gather() -> dict[str, Any]:
         "cache_folder": str(state.folder) if state.folder else None,
         "cache_note": state.note,
         "threads": usable_cores(),
+        "instructions": target().name,
+        "kernels": {"count": len(kernels), "ready": ready},
         "stdout_encoding": sys.stdout.encoding,
         "self_test": self_test(),
     }

@@ -18,6 +18,8 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
         ("python", facts["python"]),
         (say("platform"), facts["platform"]),
         *((name, found or say("not installed")) for name, found in packages.items()),
+        (say("instructions"), facts["instructions"]),
+        (say("kernels"), _kernels(facts["kernels"])),
         (say("threads"), facts["threads"]),
         (say("encoding"), facts["stdout_encoding"]),
         (say("width"), screen.width if screen.is_terminal else say("no terminal")),
@@ -42,3 +44,9 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
             "bold red",
         )
     screen.show([*lines, [f"{left(say('self-test'), width)}  ", result]])
+
+
+def _kernels(kernels: Mapping[str, int]) -> str:
+    if kernels["ready"] == kernels["count"]:
+        return say("all {count} compiled", count=kernels["count"])
+    return say("{ready} of {count} compiled; the others when needed, or by --warm", **kernels)

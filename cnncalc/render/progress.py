@@ -11,6 +11,7 @@ from typing import Any
 
 from cnncalc.graph import Graph, Node
 from cnncalc.render.screen import Screen
+from cnncalc.text import say
 
 PATIENCE = 0.5
 """Seconds before a bar appears."""
@@ -45,6 +46,38 @@ def counting(total: int, color: str) -> Generator[Callable[[int], None]]:
 
     try:
         yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+@contextmanager
+def compiling(color: str) -> Generator[Callable[[str, int, int], None]]:
+    """Give a callback `(name, number, count)` for before each kernel is compiled; a line says which it is."""
+    if not Screen(sys.stderr, color).is_terminal:
+        yield lambda name, number, count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        BarColumn(bar_width=20),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    task = bar.add_task("")
+    start = time.monotonic()
+
+    def before(name: str, number: int, count: int) -> None:
+        told = say("compiling {name}, {number} of {count}", name=name, number=number, count=count)
+        bar.update(task, completed=number - 1, total=count, description=told)
+        if not bar.live.is_started and time.monotonic() - start > PATIENCE:
+            bar.start()
+
+    try:
+        yield before
     finally:
         if bar.live.is_started:
             bar.stop()

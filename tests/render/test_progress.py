@@ -48,3 +48,18 @@ def test_short_work_shows_none(monkeypatch):
 
 def test_a_pipe_shows_none(monkeypatch):
     assert shown(monkeypatch, terminal=False, seconds=60) == ""
+
+
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 0.6), (True, 0.2), (False, 60)])
+def test_kernels_are_named_while_they_compile(monkeypatch, terminal, seconds):
+    clock, stream = SimpleNamespace(now=0.0), Stream(terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(module.sys, "stderr", stream)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    with module.compiling("auto") as before:
+        for number, name in enumerate(("direct.convolve(rows=6)", "margins.zero[x]"), 1):
+            before(name, number, 2)
+            clock.now += seconds
+    shows = terminal and seconds > module.PATIENCE
+    assert ("compiling margins.zero[x], 2 of 2" in stream.getvalue()) is shows
+    assert shows or stream.getvalue() == ""

@@ -4,7 +4,6 @@ FAMILIES = (
     "depthwise",
     "direct",
     "elementwise",
-    "margins",
     "movement",
     "normalisation",
     "normalise_groups",

@@ -1,0 +1,18 @@
+"""All kernels there are for this processor, so that they can be compiled before they are needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from cnncalc.engine.kernels import FAMILIES
+from cnncalc.engine.kernels.margins import zero_margins
+from cnncalc.engine.machine import begin, lead, serve
+from cnncalc.engine.native import Native
+
+
+def all_kernels() -> list[Native]:
+    """Return each kernel that a layer may need on this processor, and those that every plan needs, once."""
+    found = [begin, lead, serve, zero_margins]
+    for family in FAMILIES:
+        found += import_module(f"cnncalc.engine.kernels.{family}").variants()
+    return list({kernel.entry: kernel for kernel in found}.values())
