@@ -54,7 +54,7 @@ CONTROL = np.dtype(
 
 LINE = 64
 SHARED = ("generation", "finished", "arrived", "stop", "closing", "first", "last")
-"""What all threads see: which run it is, how many have finished it, how many have come to the phase's end; the phases."""
+"""What all threads see: which run it is, how many have finished it, how many are at the phase's end; the phases."""
 GENERATION, FINISHED, ARRIVED, STOP, CLOSING, FIRST, LAST = (LINE * at for at in range(len(SHARED)))
 OWN = ("phase", "waits", "status", "sleeps", "ring", "seen")
 """What each thread keeps: its phase, whether it waits at its end, how it came back, whether it sleeps, whether it is to
@@ -167,13 +167,15 @@ def serve(arguments: Any, thread: int, scratch: int) -> None:
     spins = 0
     status = DONE
     while status == DONE:
-        if load_int64(control.shared + CLOSING) != 0:
-            status = CLOSED
-        elif load_int64(control.shared + GENERATION) != seen:
+        if load_int64(control.shared + GENERATION) != seen:
+            # Closing comes as a run too, and is looked at only then: whoever sees the run sees why it was begun.
             seen += 1
-            _work(control, thread, 1 << 62)
-            fetch_add(control.shared + FINISHED, 1)
-            spins = 0
+            if load_int64(control.shared + CLOSING) != 0:
+                status = CLOSED
+            else:
+                _work(control, thread, 1 << 62)
+                fetch_add(control.shared + FINISHED, 1)
+                spins = 0
         elif spins > SPINS_BEFORE_SLEEP:
             # Whoever takes SLEEPS back first, this thread or `begin`, has the say: no bell is missed, none rings twice.
             exchange(own + SLEEPS, 1)
@@ -194,7 +196,8 @@ _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 class Machine:
     """A table of steps and the threads that run it. `phases`: the steps of each phase, in order.
 
-    Close it, or let go of it, and its threads end. It may be called from any thread, by one at a time.
+    Close it, or let go of it, and its threads end; run it again, and there are new ones, as in a forked process. It may
+    be called from any thread; calls wait for each other.
     """
 
     def __init__(self, phases: Sequence[Sequence[Step]], *, threads: int, scratch_bytes: int = 0) -> None:
@@ -209,8 +212,6 @@ class Machine:
         self._phases[:] = bounds
         self.phase_count = len(phases)
         self._counters = aligned((max(1, len(steps)), LINE // 8), np.int64)
-        self._shared = aligned((len(SHARED), LINE // 8), np.int64)
-        self._own = aligned((threads, OWN_BYTES // 8), np.int64)
         stride = -(-scratch_bytes // 4096) * 4096 + 4096
         self._scratch = aligned((threads * stride,), np.uint8, 4096)
         self._control = row(
@@ -219,104 +220,140 @@ class Machine:
             phases=self._phases.ctypes.data,
             counters=self._counters.ctypes.data,
             steps=len(steps),
-            shared=self._shared.ctypes.data,
+            shared=0,
             threads=threads,
-            own=self._own.ctypes.data,
+            own=0,
             scratch=self._scratch.ctypes.data,
             scratch_bytes=stride,
             give_way=_yield_address(),
         )
-        self._lead = _CALL(lead.address)
+        self._hire()
+
+    def _hire(self) -> None:
+        """Have threads that are started with the first run; the lock of a forked process may be held by nobody."""
         self._lock = threading.Lock()
-        self._crew = _Crew(self._control, self._shared, self._own)
+        self._crew = _Crew(self._control)
         self._finalizer = weakref.finalize(self, self._crew.dismiss)
 
     def run(self, first: int = 0, last: int | None = None) -> None:
         """Run the phases from `first` up to, not with, `last`."""
+        if self._crew.process != os.getpid():
+            self._finalizer.detach()
+            self._hire()
         with self._lock:
-            try:
-                self._crew.begin(first, self.phase_count if last is None else last)
-                self._lead(self._control.ctypes.data, 0, 0)
-                while self._own[0, STATUS // 8] == PAUSED:
-                    self._lead(self._control.ctypes.data, 0, 0)
-            except BaseException:
-                self._crew.stop()
-                raise
+            if self._crew.dismissed:
+                self._crew.dismiss()  # to its end, if an exception came
+                self._crew = _Crew(self._control)
+                self._finalizer.detach()
+                self._finalizer = weakref.finalize(self, self._crew.dismiss)
+            self._crew.run(first, self.phase_count if last is None else last)
 
     def close(self) -> None:
         """End the threads."""
-        self._finalizer()
+        if self._crew.process == os.getpid():
+            with self._lock:
+                self._crew.dismiss()
 
 
 class _Crew:
-    """The threads besides thread 0. They hold no reference to the machine, so that it can be let go of."""
+    """Thread 0, and the threads besides, from their start to their end.
 
-    def __init__(self, control: Array, shared: Array, own: Array) -> None:
-        self._control = control
-        self._shared = shared
-        self._own = own
-        self._begin = _CALL(begin.address)
-        self._serve = _CALL(serve.address) if len(own) > 1 else None
+    They hold no reference to the machine, so that it can be let go of. An exception, such as KeyboardInterrupt, may
+    come between any two lines: what was begun is then found in `_running` or `dismissed` and brought to its end by
+    whoever comes next.
+    """
+
+    def __init__(self, control: Array) -> None:
+        self.process = os.getpid()
+        self.dismissed = False
+        self._running = False
+        count = int(control["threads"][0])
+        self._shared = aligned((len(SHARED), LINE // 8), np.int64)
+        self._shared[FINISHED // LINE, 0] = count - 1  # no run is under way
+        self._own = aligned((count, OWN_BYTES // 8), np.int64)
+        self._control = aligned(control.shape, CONTROL)
+        self._control[...] = control
+        self._control["shared"], self._control["own"] = self._shared.ctypes.data, self._own.ctypes.data
+        self._address = int(self._control.ctypes.data)
+        self._begin, self._lead = _CALL(begin.address), _CALL(lead.address)
+        self._bells = [threading.Lock() for _ in range(count - 1)]
         self._threads: list[threading.Thread] = []
-        self._bells: list[threading.Lock] = []
-        self._process = 0
 
-    def begin(self, first: int, last: int) -> None:
-        """Have all threads work on these phases. They are started in the first run, and again in a forked process."""
-        if self._serve and self._process != os.getpid():
-            self._start()
-        self._shared[FIRST // LINE, 0] = first
-        self._shared[LAST // LINE, 0] = last
-        self._begin(self._control.ctypes.data, 0, 0)
-        self._ring()
+    def run(self, first: int, last: int) -> None:
+        """Run phases; at an exception have all threads leave the run."""
+        if self._running:  # an exception came while the last run was being left
+            self._stop()
+        try:
+            if len(self._threads) < len(self._bells):
+                self._start()
+            self._shared[FIRST // LINE, 0] = first
+            self._shared[LAST // LINE, 0] = last
+            self._running = True
+            self._begin(self._address, 0, 0)
+            self._ring()
+            self._lead(self._address, 0, 0)
+            while self._own[0, STATUS // 8] == PAUSED:
+                self._lead(self._address, 0, 0)
+            self._running = False
+        except BaseException:
+            self._stop()
+            raise
 
     def _start(self) -> None:
-        self._process = os.getpid()
-        self._own[:, SEEN // 8] = self._shared[GENERATION // LINE, 0]
-        self._own[:, SLEEPS // 8] = 0
-        self._own[:, RING // 8] = 0
-        self._threads, self._bells = [], []
-        for thread in range(1, len(self._own)):
-            bell = threading.Lock()
-            bell.acquire()
-            arguments = (self._serve, self._control, self._own, thread, bell)
-            self._bells.append(bell)
-            self._threads.append(
-                threading.Thread(target=_attend, args=arguments, name=f"cnncalc-{thread}", daemon=True)
-            )
-            self._threads[-1].start()
+        serving = _CALL(serve.address)
+        try:
+            for number, bell in enumerate(self._bells, 1):
+                bell.acquire()
+                memory = (self._control, self._shared, self._own)
+                thread = threading.Thread(
+                    target=_attend, args=(serving, memory, number, bell), name=f"cnncalc-{number}", daemon=True
+                )
+                self._threads.append(thread)
+                thread.start()
+        except BaseException:
+            self.dismiss()
+            raise
 
     def _ring(self) -> None:
+        """Wake those whom `begin` found asleep. To wake a thread twice does no harm, to forget one would."""
         for bell, own in zip(self._bells, self._own[1:], strict=True):
             if own[RING // 8]:
+                if bell.locked():
+                    bell.release()
                 own[RING // 8] = 0
-                bell.release()
 
-    def stop(self) -> None:
-        """Have all threads leave a run that was begun, and wait until they have."""
-        self._shared[STOP // LINE, 0] = 1
-        self._ring()
-        while self._shared[FINISHED // LINE, 0] < len(self._threads):
-            time.sleep(0)
+    def _stop(self) -> None:
+        """Have all threads leave the run, and wait until they have."""
+        if self._running:
+            self._shared[STOP // LINE, 0] = 1
+            self._ring()
+            while self._shared[FINISHED // LINE, 0] < len(self._bells):
+                time.sleep(0)
+            self._running = False
 
     def dismiss(self) -> None:
-        """End all threads, and wait until they have."""
-        if self._process != os.getpid():
+        """End all threads, and wait until they have; of a forked process they were not."""
+        if self.process != os.getpid():
             return
-        self._process = 0
+        self.dismissed = True
+        self._stop()
         self._shared[CLOSING // LINE, 0] = 1
-        self._begin(self._control.ctypes.data, 0, 0)
+        self._begin(self._address, 0, 0)
         self._ring()
         for thread in self._threads:
-            thread.join()
-        self._threads, self._bells = [], []
-        self._shared[CLOSING // LINE, 0] = 0
+            # Garbage may be collected in any thread; and one whose start failed cannot be waited for.
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join()
+        self._threads = []
 
 
-def _attend(call: Any, control: Array, own: Array, thread: int, bell: threading.Lock) -> None:
+def _attend(call: Any, memory: tuple[Array, Array, Array], number: int, bell: threading.Lock) -> None:
+    """Serve until the crew is dismissed. `memory` must live until then: control, what all share, what each has."""
+    control, _, own = memory
+    address = int(control.ctypes.data)
     while True:
-        call(control.ctypes.data, thread, 0)
-        if own[thread, STATUS // 8] == CLOSED:
+        call(address, number, 0)
+        if own[number, STATUS // 8] == CLOSED:
             return
         bell.acquire()
 
