@@ -7,9 +7,9 @@ import pytest
 from alone import run_alone
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from weighted import check, check_node, check_samples, node_of, numbers
 
 from cnncalc.engine.kernels.convolution import DirectConvolution
-from cnncalc.engine.kernels.direct import variants
 from cnncalc.engine.plan.convolving import Finish, Prologue, Window
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.reference.convolution import correlate
@@ -26,16 +26,6 @@ def definition(x: np.ndarray, window: Window) -> np.ndarray:
     weight, bias = window.weight.astype(np.float64), window.bias.astype(np.float64)
     correlate(padded, *real, weight, bias, window.groups, window.stride, window.dilation, y)
     return y.reshape(*y.shape[:2], *y.shape[7 - x.ndim :])
-
-
-def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    return rng.standard_normal(shape).astype(np.float32)
-
-
-def check(y: np.ndarray, wanted: np.ndarray, largest: float) -> None:
-    """Equal up to rounding, `largest` being the largest sum before it was clamped."""
-    assert y.shape == wanted.shape
-    assert np.abs(y - wanted).max() <= 2e-6 * max(1e-3, largest)
 
 
 @st.composite
@@ -69,7 +59,7 @@ def cases(draw):
     return x, window, bounds, draw(st.booleans()), draw(st.sampled_from([1, 16, 16])), draw(st.integers(1, 2))
 
 
-@settings(max_examples=120, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(cases())
 def test_it_computes_the_definition(case):
     x, window, (low, high), adds, lanes, threads = case
@@ -85,3 +75,45 @@ def test_it_computes_the_definition(case):
         return DirectConvolution("c", value, output, window, Finish(low, high, residual))
 
     check(run_alone(make, arrays, lanes=lane_counts, threads=threads), np.clip(wanted, low, high), np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_all_forms_of_the_arguments(rank):
+    check_samples(f"Conv{rank}d")
+
+
+@pytest.mark.parametrize(("groups", "channels", "out"), [(2, 96, 128), (32, 128, 128), (3, 24, 60), (48, 48, 96)])
+def test_groups_of_any_size(groups, channels, out):
+    node = node_of("Conv2d", (channels, 6, 6), {"out_channels": out, "kernel_size": 3, "padding": 1, "groups": groups})
+    check_node(node, 2, threads=2)
+
+
+def test_sums_too_long_for_the_cache_are_made_in_parts_upon_the_residual():
+    rng = np.random.default_rng(3)
+    x, residual = numbers(rng, 1, 300, 5, 5), numbers(rng, 1, 70, 5, 5)
+    window = Window(numbers(rng, 70, 300, 1, 3, 3), numbers(rng, 70), padding=((0, 0), (1, 1), (1, 1)))
+    wanted = definition(x, window) + residual
+
+    def make(value: Value, beside: Value) -> DirectConvolution:
+        output = Value("y", (70, 5, 5), 1)
+        beside.parent = output  # the result takes the residual's place
+        return DirectConvolution("c", value, output, window, Finish(0.0, np.inf, beside))
+
+    check(run_alone(make, [x, residual], threads=2), np.maximum(wanted, 0), np.abs(wanted).max())
+
+
+@pytest.mark.parametrize(("channels", "out", "batch", "size"), [(70, 40, 1, 14), (33, 130, 3, 5), (600, 20, 2, 12)])
+def test_inputs_are_scaled_shifted_and_held_above_zero_first(channels, out, batch, size):
+    rng = np.random.default_rng(4)
+    x = numbers(rng, batch, channels, size, size)
+    window = Window(numbers(rng, out, channels, 1, 1, 1), numbers(rng, out))
+    prologue = Prologue(numbers(rng, channels), numbers(rng, channels))
+    scaled = x * prologue.scale[:, None, None].astype(np.float64) + prologue.shift[:, None, None]
+    wanted = definition(np.maximum(scaled, 0), window)
+
+    def make(value: Value) -> DirectConvolution:
+        convolution = DirectConvolution("c", value, Value("y", wanted.shape[1:], batch), window)
+        convolution.prologue = prologue
+        return convolution
+
+    check(run_alone(make, [x], threads=2), wanted)

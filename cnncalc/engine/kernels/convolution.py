@@ -25,8 +25,9 @@ from cnncalc.engine.plan.value import Place
 from cnncalc.engine.simd import LANES, VECTOR_BYTES
 from cnncalc.engine.target import Tile, tiles
 
-PANEL_BYTES = 600 << 10
-"""Weights of one output group that stay in the second-level cache while tile after tile uses them."""
+PART_PRODUCTS = 1024
+"""The longest sum made in one go: its weights stay in the second-level cache while tile after tile uses them, and a sum
+of sums rounds less than one long sum."""
 WEIGHT_BYTES = 512 << 10
 """Weights of all groups that do: then pixels are gone through once, else weights."""
 BLOCK_BYTES = 160 << 10
@@ -145,7 +146,7 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         partial=partial,
         channels=operation.x.lanes,
         partial_channels=packed_channels(operation.x.channels % operation.x.lanes, operation.x.lanes),
-        parts=max(1, min(full, -(-weights[0].nbytes // PANEL_BYTES))) if tile_count > 1 else 1,
+        parts=max(1, min(full, -(-weights.shape[1] // PART_PRODUCTS))),
         weights=memory.keep(weights),
         group_weights=weights[0].nbytes,
         bias=memory.constant(bias),
@@ -204,7 +205,7 @@ def _reduction(
 
 def _cut(operation: Convolution, weights: Array, tile: Tile, tile_count: int, images: int, work: int) -> Cut:
     """Choose chunks of about equal work, and the order within them by what stays in the second-level cache."""
-    wanted = min(MOST_CHUNKS, -(-work * images // CHUNK_WORK))
+    wanted = min(MOST_CHUNKS, work * images // CHUNK_WORK + 1)
     wanted = max(wanted, -(-work * images // LONGEST_WORK))
     if operation.prologue or weights.nbytes <= WEIGHT_BYTES or tile.groups == 1:
         tile_chunks = min(tile_count, -(-wanted // images))

@@ -14,7 +14,7 @@ Layouts: x (N, in blocks, D, H, W, 16) or plain; weights (output groups, taps x 
 
 A chunk takes blocks of tiles, within them groups of output channels, within them parts of the sum, within them tiles:
 what is used again soon is then still in the second-level cache (Goto and van de Geijn 2008, "Anatomy of
-high-performance matrix multiplication"). Between parts the sums lie in y.
+high-performance matrix multiplication"). The sums of parts are added up in y, which also rounds less than one long sum.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from cnncalc.engine.simd import (
     load_tile,
     maximum,
     multiply_add,
+    repeat,
     repeat_row,
     store,
     store_tile,
@@ -134,20 +135,24 @@ def convolve(rows: int, columns: int, unroll: int) -> Native:
                                 beside = addresses(residual, p.residual_pixels + tile * rows * 4, rows)
                                 sums = add_tiles(sums, load_tile(beside, columns, p.residual_block))
                         else:
-                            sums = load_tile(addresses(y, p.y_pixels + tile * rows * 4, rows), columns, p.y_block)
+                            sums = repeat(broadcast(np.float32(0)), rows, columns)
                         for tap in range(first_tap, last_tap):
                             offset = load_int32(taps + 4 * tap)
                             for channel in range(0, p.channels, unroll):
                                 sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                 weights += unroll * columns * VECTOR_BYTES
+                        targets = addresses(y, p.y_pixels + tile * rows * 4, rows)
                         if part == p.parts - 1:
                             for tap in range(p.full, p.full + p.partial):
                                 offset = load_int32(taps + 4 * tap)
                                 for channel in range(0, p.partial_channels, unroll):
                                     sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                     weights += unroll * columns * VECTOR_BYTES
+                        if part > 0:
+                            sums = add_tiles(sums, load_tile(targets, columns, p.y_block))
+                        if part == p.parts - 1:
                             sums = clamp_tile(sums, broadcast(p.low), broadcast(p.high))
-                        store_tile(sums, addresses(y, p.y_pixels + tile * rows * 4, rows), p.y_block)
+                        store_tile(sums, targets, p.y_block)
 
     return kernel
 

@@ -74,6 +74,8 @@ def packed_channels(channels: int, lanes: int) -> int:
 def pack(weight: Array, lanes: int, into: Array) -> None:
     """Write weight (out, channels, taps) to `into` (taps x channels, columns x 16): block by block, tap by tap."""
     out, channels, taps = weight.shape
+    if not taps:
+        return
     blocks = channels // lanes
     whole = blocks * lanes
     full = into[: whole * taps].reshape(blocks, taps, lanes, into.shape[1])

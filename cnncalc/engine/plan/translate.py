@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.engine.kernels import normalisation_operation as norm
 from cnncalc.engine.kernels import reduction, response_norm, softmax
+from cnncalc.engine.plan import build_convolution as conv
 from cnncalc.engine.plan import build_elementwise as each
 from cnncalc.engine.plan import build_movement as move
 from cnncalc.engine.plan import build_pooling as pooling
@@ -11,6 +12,13 @@ from cnncalc.engine.plan.build_upsample import upsample
 from cnncalc.engine.plan.draft import Builder
 
 BUILDERS: dict[str, Builder] = {
+    "Conv1d": conv.convolution,
+    "Conv2d": conv.convolution,
+    "Conv3d": conv.convolution,
+    "ConvTranspose1d": conv.transposed_convolution,
+    "ConvTranspose2d": conv.transposed_convolution,
+    "ConvTranspose3d": conv.transposed_convolution,
+    "Linear": conv.linear,
     "BatchNorm1d": each.by_stored_statistics(norm.batch_norm_of_batch),
     "BatchNorm2d": each.by_stored_statistics(norm.batch_norm_of_batch),
     "BatchNorm3d": each.by_stored_statistics(norm.batch_norm_of_batch),
