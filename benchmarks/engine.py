@@ -83,15 +83,17 @@ def main() -> int:
         "python": platform.python_version(),
         "contenders": names,
         "versions": versions(names),
-        "peak_gmacs": {str(threads): peak(threads) / 1e9 for threads in options.threads},
     }
     cells: list[Cell] = []
+    peaks: dict[str, float] = {}
     for network in options.network:
+        for threads in options.threads:  # time and again, as a busy machine only ever shows less of it
+            peaks[str(threads)] = max(peaks.get(str(threads), 0.0), peak(threads) / 1e9)
         cells += measure(network, names, options)
     for cell in cells:
         if "gmacs" in cell:
-            cell["peak_share"] = cell["gmacs"] / result["peak_gmacs"][str(cell["threads"])]
-    result |= {"cells": cells, "means": means(cells), "under": under(cells)}
+            cell["peak_share"] = cell["gmacs"] / peaks[str(cell["threads"])]
+    result |= {"peak_gmacs": peaks, "cells": cells, "means": means(cells), "under": under(cells)}
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     report(result)
@@ -146,7 +148,7 @@ def compared(times: Times, macs: int) -> Cell:
     }
     if OURS in times:
         cell["gmacs"] = macs / median(times[OURS]) / 1e9
-        for name in times.keys() - {OURS}:
+        for name in (name for name in times if name != OURS):
             pairs = [theirs / ours for theirs, ours in zip(times[name], times[OURS], strict=True)]
             low, middle, high = quantiles(pairs, n=4, method="inclusive")
             cell["ratios"][name] = {"median": middle, "quarter": low, "three_quarters": high}
