@@ -16,7 +16,7 @@ PACKAGE = ROOT / "cnncalc"
 LEVELS = [
     {"text"},
     {"diagnostics"},
-    {"layers", "executors", "output"},
+    {"layers", "executors", "output", "lifetimes"},
     {"graph"},
     {"spec", "analysis", "engine"},
     {"conventions", "lighter"},

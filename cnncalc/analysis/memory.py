@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.parameters import Held
 from cnncalc.graph import INPUT, Graph
+from cnncalc.lifetimes import Lifetime, peak_of
 from cnncalc.text import Shape
 
 BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int4": 4}
@@ -15,14 +16,6 @@ BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, 
 
 OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Numbers an optimizer keeps for each parameter: none; a velocity; two moments (Kingma and Ba 2015)."""
-
-
-class Lifetime(NamedTuple):
-    """A buffer of `size` bytes that must be there from step `first` to step `last`, both included."""
-
-    size: int
-    first: int
-    last: int
 
 
 class Training(NamedTuple):
@@ -85,30 +78,12 @@ def _sum(tensors: Iterable[Mapping[str, Shape]], bits: int) -> int:
 
 def peak_live(graph: Graph, activations: Mapping[str, int], entering: int) -> tuple[int, str]:
     """Return the most bytes alive at once, and the node during which they are."""
-    last_use: dict[str, int] = {}
-    for index, node in enumerate(graph.executed):
-        last_use[node.name] = index
-        last_use.update(dict.fromkeys(node.inputs, index))
-    kept = set(graph.outputs)
-    live, peak, peak_at = entering, 0, ""
-    for index, node in enumerate(graph.executed):
-        live += activations[node.name]
-        if live > peak:
-            peak, peak_at = live, node.name
-        for name in {*node.inputs, node.name}:
-            if last_use[name] == index and name not in kept:
-                live -= entering if name == INPUT else activations[name]
-    return peak, peak_at
-
-
-def peak_of(lifetimes: Iterable[Lifetime]) -> int:
-    """Return the most bytes alive at once: what an arena without gaps takes."""
-    changes: dict[int, int] = {}
-    for size, first, last in lifetimes:
-        changes[first] = changes.get(first, 0) + size
-        changes[last + 1] = changes.get(last + 1, 0) - size
-    live = peak = 0
-    for step in sorted(changes):
-        live += changes[step]
-        peak = max(peak, live)
-    return peak
+    names = [INPUT, *(node.name for node in graph.executed)]
+    first = {name: max(0, at - 1) for at, name in enumerate(names)}
+    last = dict(first)
+    for at, node in enumerate(graph.executed):
+        last.update(dict.fromkeys(node.inputs, at))
+    last.update(dict.fromkeys(graph.outputs, len(names)))
+    sizes = {INPUT: entering, **activations}
+    peak, step = peak_of(Lifetime(sizes[name], first[name], last[name]) for name in names)
+    return peak, graph.executed[step].name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.analysis.memory import Lifetime, peak_of
+from cnncalc.lifetimes import Lifetime, peak_of
 
 
 def place(buffers: Sequence[Lifetime]) -> tuple[list[int], int]:
@@ -14,7 +14,7 @@ def place(buffers: Sequence[Lifetime]) -> tuple[list[int], int]:
     smallest gap it fits into (Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference"),
     and where none reaches that, buffers that stick out at the top are given an earlier turn.
     """
-    least = peak_of(buffers)
+    least, _ = peak_of(buffers)
     tried = [(_fit(buffers, order), order) for order in _orders(buffers)]
     offsets, order = min(tried, key=lambda pair: _total(buffers, pair[0]))
     for _ in range(TURNS):

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncalc.analysis.memory import Lifetime, peak_of
 from cnncalc.engine.kernels.margins import margin_step
 from cnncalc.engine.plan.arena import place
 from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step, aligned
 from cnncalc.engine.plan.phases import phases
 from cnncalc.engine.plan.value import NO_MARGIN, Value
+from cnncalc.lifetimes import Lifetime, peak_of
 
 GUARD_BYTES = 4096
 """Round each buffer in the checked mode."""
@@ -93,7 +93,7 @@ def lay_out(operations: Sequence[Operation], kept: Sequence[Value] = (), *, chec
         lifetimes,
         dict(zip(lifetimes, offsets, strict=True)),
         total,
-        peak_of(lifetimes.values()),
+        peak_of(lifetimes.values())[0],
         max((operation.scratch_bytes() for operation in operations), default=0),
         guard,
     )
