@@ -65,7 +65,7 @@ class Memory:
 
 
 class Operation(ABC):
-    """Computes `output` from `inputs`. `name` is the graph's node it stands for, `covers` all nodes it does the work of.
+    """Computes `output` from `inputs`. `name` is the graph's node it stands for; `covers`, all nodes it does.
 
     Subclasses pack their weights when they are made or when `steps` is called, and give the machine its steps. Stages
     run one after the other; steps of a stage, and operations that do not need each other, run side by side.

@@ -1,7 +1,7 @@
 """A tensor of a plan: its shape, how it is laid out in memory, and the margin of zeros that its readers want.
 
-Blocked layout: (N, blocks, depth, height, width, 16), channels in blocks of 16, as in oneDNN's nChw16c. The plain layout
-is the same with blocks of one channel, which is row-major (N, C, D, H, W). A 2-d map has depth 1, a 1-d map also height
+Blocked layout: (N, blocks, depth, height, width, 16), channels in blocks of 16, as in oneDNN's nChw16c. The plain
+layout is the same with blocks of one channel, which is row-major (N, C, D, H, W). A 2-d map has depth 1, a 1-d map also height
 1, a vector of features also width 1, so that every kernel has the same three axes. Numbers of a last block beyond the
 last channel are finite, and nothing reads them but to multiply by zero.
 
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 class Value:
     """A tensor (batch, *shape) of a plan. `name` is the graph's node it is the result of, or what the plan calls it.
 
-    One with a `parent` is a view of some whole blocks of it, from `first_block` on: what a Concat without copying reads.
+    One with a `parent` is a view of some whole blocks of it from `first_block` on, as a Concat without copying reads.
     """
 
     def __init__(self, name: str, shape: Shape, batch: int, lanes: int = LANES) -> None:
