@@ -10,6 +10,7 @@ from cnncalc.engine.plan import build_movement as move
 from cnncalc.engine.plan import build_pooling as pooling
 from cnncalc.engine.plan.build_upsample import upsample
 from cnncalc.engine.plan.draft import Builder
+from cnncalc.engine.plan.flattened import flatten
 
 BUILDERS: dict[str, Builder] = {
     "Conv1d": conv.convolution,
@@ -74,6 +75,7 @@ BUILDERS: dict[str, Builder] = {
     "GlobalMaxPool2d": pooling.build_bin_pool,
     "GlobalMaxPool3d": pooling.build_bin_pool,
     "Concat": move.concat,
+    "Flatten": flatten,
     "Unflatten": move.reorder,
     "Slice": move.take_slice,
     "ChannelShuffle": move.channel_shuffle,
