@@ -2,8 +2,8 @@
 
 Blocked layout: (N, blocks, depth, height, width, 16), channels in blocks of 16, as in oneDNN's nChw16c. The plain
 layout is the same with blocks of one channel, which is row-major (N, C, D, H, W). A 2-d map has depth 1, a 1-d map also
-height 1, a vector of features also width 1, so that every kernel has the same three axes. Numbers of a last block beyond the
-last channel are finite, and nothing reads them but to multiply by zero.
+height 1, a vector of features also width 1, so that every kernel has the same three axes. Numbers of a last block
+beyond the last channel are finite, and nothing reads them but to multiply by zero.
 
 Round each plane lies a margin of physical zeros, as wide as the widest padding of those that read it: kernels then need
 no branches at borders.
