@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.engine.kernels.convolution import DirectConvolution
 from cnncalc.engine.kernels.depthwise import DepthwiseConvolution
-from cnncalc.engine.kernels.winograd import WinogradConvolution
-
-best = lambda *a: None
+from cnncalc.engine.kernels.winograd import WinogradConvolution, best
 from cnncalc.engine.plan.convolving import Convolution
 from cnncalc.engine.plan.operation import Operation
 from cnncalc.engine.plan.value import LANES

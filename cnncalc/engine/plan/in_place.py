@@ -15,7 +15,8 @@ from cnncalc.engine.plan.value import Value
 def in_place(operations: Sequence[Operation], kept: Sequence[Value]) -> None:
     """Make an input a view of the output, for operations that read each number just before they write it.
 
-    Everybody else who reads that input must be done by then, in time and in the order of operations.
+    Everybody else who reads that input must be done by then, in time and in the order of operations. The operation
+    itself may read it just once: a convolution that adds its own input to its result needs the neighbours' numbers too.
     """
     first = phases(operations)
     readers: dict[Value, list[Operation]] = {}
@@ -28,7 +29,8 @@ def in_place(operations: Sequence[Operation], kept: Sequence[Value]) -> None:
             others = [reader for reader in readers[value.root] if reader is not operation]
             last = readers[value.root][-1] is operation
             done = all(first[reader] + reader.stages <= first[operation] for reader in others)
-            if last and done and value.root not in held and _fits(value, operation.output):
+            beside = [read.root for read in operation.reads].count(value.root) > 1
+            if last and done and not beside and value.root not in held and _fits(value, operation.output):
                 readers.setdefault(operation.output.root, []).extend(readers[value.root])
                 readers[operation.output.root].sort(key=operations.index)
                 value.parent = operation.output
