@@ -164,7 +164,8 @@ def pack(weight: Array, n: int, channels: int, groups: int, columns: int) -> Arr
     points, out, have = transformed.shape
     full = aligned((points, groups * columns * LANES, channels))
     full[:, :out, :have] = transformed
-    return full.reshape(points, groups, columns * LANES, channels).transpose(1, 0, 3, 2)
+    by_group: Array = np.reshape(full, (points, groups, columns * LANES, channels))
+    return np.transpose(by_group, (1, 0, 3, 2))
 
 
 BLOCK_BYTES = 600 << 10
@@ -218,8 +219,9 @@ def _tile(blocks: int, tiles: int) -> tuple[int, int]:
 DIRECT_MACS = 82.0
 PRODUCT_MACS = 70.0
 """Multiply-adds a nanosecond of direct convolution, and of step 2."""
-WEIGHT_BYTE = 0.04
-"""To fetch a byte of weights."""
+WEIGHT_BYTE = 0.03
+FAR_WEIGHT_BYTE = 0.08
+"""To fetch a byte of weights, and one beyond the first 16 MiB of them."""
 TRANSFORM = {4: 18.0, 6: 50.0}
 """For each n, to transform 16 channels of a tile, there or back."""
 WORTH = 1.1
@@ -236,9 +238,7 @@ def best(window: Window, x: Value, output: Value) -> int | None:
     if not _applies(window, x) or r not in (3, 5):
         return None
     weights = x.channels * output.channels
-    direct = (
-        int(np.prod(output.size)) * output.batch * weights * r * r / DIRECT_MACS + weights * r * r * 4 * WEIGHT_BYTE
-    )
+    direct = int(np.prod(output.size)) * output.batch * weights * r * r / DIRECT_MACS
     costs = {_cost(m, r, x, output): m for m in ((4, 2) if r == 3 else (2,))}
     return costs[min(costs)] if min(costs) * WORTH < direct else None
 
@@ -258,7 +258,13 @@ def _cost(m: int, r: int, x: Value, output: Value) -> float:
     out = -(-output.blocks // columns) * columns * LANES
     products = n * n * -(-tiles // rows) * rows * _channels(x) * out
     transforms = tiles * (x.blocks + output.blocks) * TRANSFORM[n]
-    return products / PRODUCT_MACS + transforms + n * n * x.channels * out * 4 * WEIGHT_BYTE
+    return products / PRODUCT_MACS + transforms + _fetch(n * n * x.channels * out * 4)
+
+
+def _fetch(weight_bytes: int) -> float:
+    """Return about how many nanoseconds it takes to read so many weights once."""
+    far = max(0, weight_bytes - (16 << 20))
+    return weight_bytes * WEIGHT_BYTE + far * (FAR_WEIGHT_BYTE - WEIGHT_BYTE)
 
 
 def variants() -> list[Native]:
