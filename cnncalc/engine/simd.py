@@ -511,6 +511,24 @@ slide_max = _slide(lambda builder, a, b: _largest(builder, a, b), "slide_max", "
 # ---- numbers in memory, and what threads share
 
 
+@intrinsic(prefer_literal=True)
+def prefetch(_: Any, address: Any, rows: Any, columns: Any) -> Any:
+    """Ask for the rows x columns vectors from an address on, which need not be there."""
+    count = rows.literal_value * columns.literal_value
+
+    def code(builder: Any, args: Any) -> None:
+        byte = ir.IntType(8).as_pointer()
+        name = "llvm.prefetch.p0i8"
+        kind = ir.FunctionType(_VOID, [byte, _INT32, _INT32, _INT32])
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name=name)
+        read, keep, data = (ir.Constant(_INT32, number) for number in (0, 3, 1))
+        for line in range(count):
+            at = builder.inttoptr(_plus(builder, args[0], VECTOR_BYTES * line), byte)
+            builder.call(function, [at, read, keep, data])
+
+    return types.void(types.int64, rows, columns), _emit_effect(code)
+
+
 @intrinsic
 def load_float(_: Any, address: Any) -> Any:
     """The float32 at an address."""

@@ -67,18 +67,18 @@ def tiles(pixels: int, blocks: int, depth: Callable[[int], int] = lambda columns
 
     As many as there are of some width, and others for the rest. `depth(columns)`: how much input such a tile sums over.
     """
+    widths = sorted(target().rows, reverse=True)
     plans: list[list[Tile]] = []
-    for widest in target().rows:
+    for widest in widths:
         for whole in {blocks // widest, max(0, blocks // widest - 1)}:
-            plans.append([])
-            left = blocks
-            for groups, columns in ((whole, widest), *((1, columns) for columns in sorted(target().rows)[::-1])):
-                groups = min(groups, left // columns)
-                if groups:
-                    plans[-1].append(Tile(groups, columns, _rows(pixels, columns)))
-                    left -= groups * columns
-            if left:
-                plans.pop()
+            counts = {widest: whole}
+            left = blocks - whole * widest
+            for columns in widths:
+                counts[columns] = counts.get(columns, 0) + left // columns
+                left %= columns
+            plans.append(
+                [Tile(groups, columns, _rows(pixels, columns)) for columns, groups in counts.items() if groups]
+            )
     return min(plans, key=lambda plan: sum(_cost(pixels, tile) * tile.groups * depth(tile.columns) for tile in plan))
 
 
@@ -94,5 +94,5 @@ def _cost(pixels: int, tile: Tile) -> float:
     less, but more where they are used only once or twice; fitted to measurements with AVX-512.
     """
     _, columns, rows = tile
-    step = rows * columns + columns + rows * (4 - columns) / 10
+    step = rows * columns + columns + rows * (4 - columns) / 7
     return -(-pixels // rows) * max(step, 8)

@@ -59,7 +59,7 @@ def cases(draw):
     return x, window, bounds, draw(st.booleans()), draw(st.sampled_from([1, 16, 16])), draw(st.integers(1, 2))
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(cases())
 def test_it_computes_the_definition(case):
     x, window, (low, high), adds, lanes, threads = case

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncalc.engine.kernels.direct import ROW, convolve, unroll_of
+from cnncalc.engine.kernels.direct import ROW, ahead_of, convolve, unroll_of
 from cnncalc.engine.kernels.tables import (
     MOST_OFFSET,
     Sweep,
+    flat_taps,
     pack,
     packed_channels,
     pixel_offsets,
@@ -48,7 +49,7 @@ class DirectConvolution(Convolution):
 
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return a step for each width of tile."""
-        weight = self.window.weight.reshape(*self.window.weight.shape[:2], -1)
+        weight = flat_taps(self.window.weight)
         return [sweep_steps(self, memory, sweep_of(self.window, self.output.size), weight)]
 
     def scratch_bytes(self) -> int:
@@ -167,7 +168,8 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         low=operation.finish.low,
         high=operation.finish.high,
     )
-    kernel = convolve(tile.rows, tile.columns, unroll_of(operation.x.lanes))
+    unroll = unroll_of(operation.x.lanes)
+    kernel = convolve(tile.rows, tile.columns, unroll, ahead_of(tile.rows, tile_count) if unroll > 1 else 0)
     return Step(kernel, arguments, chunks, work * images // chunks)
 
 

@@ -37,6 +37,7 @@ from cnncalc.engine.simd import (
     load_tile,
     maximum,
     multiply_add,
+    prefetch,
     repeat,
     repeat_row,
     store,
@@ -98,8 +99,11 @@ def _scale_shift(p: Any, x: int, first: int, last: int, block_bytes: int, scratc
 
 
 @functools.cache
-def convolve(rows: int, columns: int, unroll: int) -> Native:
-    """Return the kernel for tiles of `rows` pixels x `columns` vectors, `unroll` channels a step (1: plain input)."""
+def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
+    """Return the kernel for tiles of `rows` pixels x `columns` vectors, `unroll` channels a step (1: plain input).
+
+    `ahead`: how many bytes ahead weights are asked for; 0: the processor finds out by itself that they will be needed.
+    """
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
@@ -139,6 +143,8 @@ def convolve(rows: int, columns: int, unroll: int) -> Native:
                         for tap in range(first_tap, last_tap):
                             offset = load_int32(taps + 4 * tap)
                             for channel in range(0, p.channels, unroll):
+                                if ahead > 0:
+                                    prefetch(weights + ahead, unroll, columns)
                                 sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                 weights += unroll * columns * VECTOR_BYTES
                         targets = addresses(y, p.y_pixels + tile * rows * 4, rows)
@@ -157,6 +163,19 @@ def convolve(rows: int, columns: int, unroll: int) -> Native:
     return kernel
 
 
+AHEAD_BYTES = 8192
+STREAMED_TILES = 2
+
+
+def ahead_of(rows: int, tiles: int) -> int:
+    """Return how far ahead weights should be asked for, for so many tiles of so many rows.
+
+    Where few tiles use them they come from memory, as in a Linear layer of a small batch. One row waits for nothing
+    else, and then the processor runs far enough ahead by itself.
+    """
+    return AHEAD_BYTES if rows > 1 and tiles <= STREAMED_TILES else 0
+
+
 def unroll_of(lanes: int) -> int:
     """Return how many channels a step takes of an input in blocks of `lanes`: 16 would spill registers."""
     return 4 if lanes > 1 else 1
@@ -165,4 +184,5 @@ def unroll_of(lanes: int) -> int:
 def variants() -> list[Native]:
     """Return all kernels that a plan may ask for."""
     shapes = [(row, columns) for columns, rows in target().rows.items() for row in sorted({*rows, *FEW_ROWS})]
-    return [convolve(*shape, unroll) for unroll in (4, 1) for shape in shapes]
+    streaming = [convolve(*shape, 4, AHEAD_BYTES) for shape in shapes if shape[0] > 1]
+    return [convolve(*shape, unroll) for unroll in (4, 1) for shape in shapes] + streaming

@@ -71,6 +71,11 @@ def packed_channels(channels: int, lanes: int) -> int:
     return channels if lanes == 1 else -(-channels // 4) * 4
 
 
+def flat_taps(weight: Array) -> Array:
+    """View weight (out, channels, D, H, W) as (out, channels, taps)."""
+    return np.reshape(weight, (*weight.shape[:2], int(np.prod(weight.shape[2:]))))
+
+
 def pack(weight: Array, lanes: int, into: Array) -> None:
     """Write weight (out, channels, taps) to `into` (taps x channels, columns x 16): block by block, tap by tap."""
     out, channels, taps = weight.shape
@@ -78,11 +83,11 @@ def pack(weight: Array, lanes: int, into: Array) -> None:
         return
     blocks = channels // lanes
     whole = blocks * lanes
-    full = into[: whole * taps].reshape(blocks, taps, lanes, into.shape[1])
-    full[..., :out] = weight[:, :whole].reshape(out, blocks, lanes, taps).transpose(1, 3, 2, 0)
+    full = np.reshape(into[: whole * taps], (blocks, taps, lanes, into.shape[1]))
+    full[..., :out] = np.transpose(np.reshape(weight[:, :whole], (out, blocks, lanes, taps)), (1, 3, 2, 0))
     if whole < channels:
-        rest = into[whole * taps :].reshape(taps, -1, into.shape[1])
-        rest[:, : channels - whole, :out] = weight[:, whole:].transpose(2, 1, 0)
+        rest = np.reshape(into[whole * taps :], (taps, -1, into.shape[1]))
+        rest[:, : channels - whole, :out] = np.transpose(weight[:, whole:], (2, 1, 0))
 
 
 def seen_blocks(out: range, weight: Array, groups: int, lanes: int) -> range:

@@ -15,20 +15,20 @@ from typing import NamedTuple
 import numpy as np
 
 from cnncalc.engine.kernels.convolution import sweep_steps
-from cnncalc.engine.kernels.tables import Sweep
+from cnncalc.engine.kernels.tables import Sweep, flat_taps
 from cnncalc.engine.plan.convolving import Convolution, Finish, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Margin, Value
 
 
 class Comb(NamedTuple):
-    """Outputs a stride apart on one axis: `first`, `first` + stride, ..., `count` of them.
+    """Outputs a stride apart on one axis: `first`, `first` + stride, ..., `many` of them.
 
     `chosen`: which taps they sum over; `taps`: which input positions the first of them meets with these.
     """
 
     first: int
-    count: int
+    many: int
     chosen: Array
     taps: Array
 
@@ -46,7 +46,7 @@ class TransposedConvolution(Convolution):
         for axis, size in enumerate(self.x.size):
             combs = [comb for comb in self._combs(axis) if len(comb.taps)]
             first = min((int(comb.taps.min()) for comb in combs), default=0)
-            last = max((int(comb.taps.max()) + comb.count - 1 for comb in combs), default=0)
+            last = max((int(comb.taps.max()) + comb.many - 1 for comb in combs), default=0)
             sides.append((max(0, -first), max(0, last + 1 - size)))
         return ((sides[0], sides[1], sides[2]),)
 
@@ -55,14 +55,14 @@ class TransposedConvolution(Convolution):
         found: list[Step] = []
         for depth, height, width in product(*(self._combs(axis) for axis in range(3))):
             sweep = Sweep(
-                (depth.count, height.count, width.count),
+                (depth.many, height.many, width.many),
                 (1, 1, 1),
                 (depth.taps, height.taps, width.taps),
                 (depth.first, height.first, width.first),
                 self.window.stride,
             )
             weight = self.window.weight[:, :, depth.chosen][:, :, :, height.chosen][..., width.chosen]
-            found += sweep_steps(self, memory, sweep, np.reshape(weight, (*weight.shape[:2], -1)))
+            found += sweep_steps(self, memory, sweep, flat_taps(weight))
         return [found]
 
     def _combs(self, axis: int) -> list[Comb]:

@@ -61,7 +61,7 @@ def linear(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Build Linear: a convolution whose window is the whole map, or of a vector one with 1 x 1 positions."""
     x = inputs[0].map if isinstance(inputs[0], Flattened) else inputs[0]
     weight = draft.tensor(node, "weight")
-    window = Window(weight.reshape(len(weight), x.channels, *x.size), _bias(draft, node, len(weight)))
+    window = Window(np.reshape(weight, (len(weight), x.channels, *x.size)), _bias(draft, node, len(weight)))
     return draft.add(DirectConvolution(node.name, x, draft.value(node), window))
 
 
@@ -75,8 +75,8 @@ def _addressable(value: Value) -> Value:
 def _out_first(weight: Array, groups: int) -> Array:
     """Return weight (in, out / groups, ...) of a transposed convolution as (out, in / groups, ...)."""
     inputs, filters = weight.shape[:2]
-    apart = weight.reshape(groups, inputs // groups, filters, *weight.shape[2:])
-    return np.swapaxes(apart, 1, 2).reshape(groups * filters, inputs // groups, *weight.shape[2:])
+    apart = np.reshape(weight, (groups, inputs // groups, filters, *weight.shape[2:]))
+    return np.reshape(np.swapaxes(apart, 1, 2), (groups * filters, inputs // groups, *weight.shape[2:]))
 
 
 def three(sizes: Sequence[int], missing: int = 1) -> Triple:
@@ -92,7 +92,7 @@ def _padding(pairs: Sequence[tuple[int, int]]) -> Margin:
 
 def _volume(weight: Array) -> Array:
     """View weight (out, in, ...) as (out, in, D, H, W)."""
-    return weight.reshape(*weight.shape[:2], *three(weight.shape[2:]))
+    return np.reshape(weight, (*weight.shape[:2], *three(weight.shape[2:])))
 
 
 def _bias(draft: Draft, node: Node, count: int) -> Array:
