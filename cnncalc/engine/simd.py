@@ -100,7 +100,7 @@ def broadcast(_: Any, number: Any) -> Any:
 
 @intrinsic
 def fma(_: Any, a: Any, b: Any, c: Any) -> Any:
-    """The vector a * b + c, rounded once."""
+    """The vector a * b + c, rounded once where the processor can: else that would be a function call a number."""
     return vector(vector, vector, vector), _emit(lambda builder, args: _fma(builder, *args))
 
 
@@ -683,7 +683,7 @@ def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    return _llvm(builder, "fma", [a, b, c])
+    return _llvm(builder, "fmuladd", [a, b, c])
 
 
 def _llvm(builder: Any, operation: str, args: Any) -> Any:
