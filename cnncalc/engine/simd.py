@@ -100,7 +100,7 @@ def broadcast(_: Any, number: Any) -> Any:
 
 @intrinsic
 def fma(_: Any, a: Any, b: Any, c: Any) -> Any:
-    """The vector a * b + c, rounded once where the processor can: else that would be a function call a number."""
+    """The vector a * b + c, rounded once: without such an instruction, a function call a number."""
     return vector(vector, vector, vector), _emit(lambda builder, args: _fma(builder, *args))
 
 
@@ -334,7 +334,7 @@ def multiply_add(_: Any, tile: Any, pixels: Any, offset: Any, weights: Any, chan
                 number = builder.load(_pointer(builder, _plus(builder, starts[i], 4 * channel), _FLOAT), align=4)
                 value = _splat(builder, number)
                 for v in range(width):
-                    sums[i * width + v] = _fma(builder, value, row[v], sums[i * width + v])
+                    sums[i * width + v] = _multiply_add(builder, value, row[v], sums[i * width + v])
         return sums
 
     return tile(tile, pixels, types.int64, types.int64, channels), _emit_tile(code)
@@ -454,7 +454,7 @@ def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps
             weight = _load(builder, _plus(builder, args[3], VECTOR_BYTES * tap), 64)
             start = _plus(builder, args[1], VECTOR_BYTES * tap)
             for at, total in enumerate(sums):
-                sums[at] = _fma(builder, _load(builder, _stepped(builder, start, args[2], at)), weight, total)
+                sums[at] = _multiply_add(builder, _load(builder, _stepped(builder, start, args[2], at)), weight, total)
         return sums
 
     return signature, _emit_tile(code)
@@ -683,6 +683,11 @@ def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return _llvm(builder, "fma", [a, b, c])
+
+
+def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """The same, but rounded twice where there is no instruction for it: for long sums, that must be fast everywhere."""
     return _llvm(builder, "fmuladd", [a, b, c])
 
 

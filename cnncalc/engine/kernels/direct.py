@@ -27,15 +27,16 @@ import numpy as np
 from cnncalc.engine.native import Native, carray, inlined, native
 from cnncalc.engine.simd import (
     VECTOR_BYTES,
+    add,
     add_tiles,
     addresses,
     broadcast,
     clamp_tile,
-    fma,
     load,
     load_int32,
     load_tile,
     maximum,
+    multiply,
     multiply_add,
     prefetch,
     repeat,
@@ -94,7 +95,7 @@ def _scale_shift(p: Any, x: int, first: int, last: int, block_bytes: int, scratc
         shift = load(p.shift + block * VECTOR_BYTES)
         source = x + block * p.raw_block
         for pixel in range(first, last):
-            value = fma(load(source + load_int32(p.raw_pixels + 4 * pixel)), scale, shift)
+            value = add(multiply(load(source + load_int32(p.raw_pixels + 4 * pixel)), scale), shift)
             store(scratch + block * block_bytes + (pixel - first) * VECTOR_BYTES, maximum(value, zero))
 
 
