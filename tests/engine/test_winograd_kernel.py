@@ -1,11 +1,12 @@
 """Winograd convolution against the definition in float64."""
 
 import numpy as np
+import pytest
 from alone import run_alone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncalc.engine.kernels.winograd import WinogradConvolution
+from cnncalc.engine.kernels.winograd import WinogradConvolution, best
 from cnncalc.engine.plan.convolving import Finish, Window
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.reference.convolution import correlate
@@ -43,7 +44,7 @@ def largest_error(x, weight, padding, m, *, threads=1, seed=0, residual=False, l
 FORMS = [(3, 4), (3, 2), (5, 2)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(FORMS),
     st.integers(1, 70),
@@ -66,3 +67,23 @@ def test_any_convolution(form, channels, out, size, padding, batch, residual, cl
     given_padding = ((top, bottom), (left, right))
     error = largest_error(x, weight, given_padding, m, threads=threads, residual=residual, low=low, high=high)
     assert error < 2e-5
+
+
+@pytest.mark.parametrize(("channels", "out", "size", "m"), [(256, 208, 14, 4), (320, 256, 7, 2), (32, 64, 60, 4)])
+def test_either_number_of_stages(channels, out, size, m):
+    random = np.random.default_rng(size)
+    x = random.standard_normal((2, channels, size, size)).astype(np.float32)
+    weight = random.standard_normal((out, channels, 1, 3, 3)).astype(np.float32)
+    assert largest_error(x, weight, ((1, 1), (1, 1)), m, threads=2, residual=True) < 2e-5
+
+
+@pytest.mark.parametrize(
+    ("channels", "out", "size", "m"), [(64, 64, 224, 4), (512, 512, 7, 2), (128, 32, 28, 4), (16, 16, 2, None)]
+)
+def test_best_weighs_tiles_weights_and_transforms(channels, out, size, m):
+    weight = np.zeros((out, channels, 1, 3, 3), np.float32)
+    x, y = Value("x", (channels, size, size), 1), Value("y", (out, size, size), 1)
+    window = Window(weight, np.zeros(out, np.float32), padding=((0, 0), (1, 1), (1, 1)))
+    assert best(window, x, y) == m
+    assert best(Window(weight, window.bias, stride=(1, 2, 2)), x, y) is None
+    assert best(window, Value("x", (channels, size, size), 1, lanes=1), y) is None

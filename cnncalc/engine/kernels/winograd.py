@@ -174,6 +174,8 @@ SUMS_BYTES = 1200 << 10
 """The same for s alone, where v is made in a stage of its own and passes by."""
 MANY_WEIGHT_BYTES = 3 << 20
 """Transformed weights beyond this leave the second-level cache between blocks; then blocks should be large."""
+FEW_TILES = 64
+"""So few would make few chunks, or many that read all weights."""
 AVX512_TILES = {2: 8, 3: 7, 4: 6}
 """Rows of tiles for each number of columns. 8 x 2 suits 14x14 maps, of 16 tiles."""
 
@@ -185,10 +187,10 @@ def _blocking(n: int, x: Value, output: Value, tiles: int) -> Blocking:
     weight_bytes = n * n * x.blocks * LANES * groups * columns * VECTOR_BYTES
     vectors = BLOCK_BYTES // (n * n * VECTOR_BYTES)
     most = max(rows, vectors // (x.blocks + columns))
-    if weight_bytes > MANY_WEIGHT_BYTES or (tiles < 2 * most and groups >= 4):
+    if weight_bytes > MANY_WEIGHT_BYTES or (tiles <= FEW_TILES and groups >= 2):
         most = max(rows, SUMS_BYTES // (n * n * VECTOR_BYTES * columns))
         return Blocking(rows, columns, _even(tiles, most, rows), groups, apart=True)
-    return Blocking(rows, columns, _even(tiles, min(most, max(rows, tiles // 2)), rows), 1, apart=False)
+    return Blocking(rows, columns, _even(tiles, min(most, max(rows, -(-tiles // 2))), rows), 1, apart=False)
 
 
 def _even(tiles: int, most: int, rows: int) -> int:
@@ -219,7 +221,7 @@ def _tile(blocks: int, tiles: int) -> tuple[int, int]:
 DIRECT_MACS = 82.0
 PRODUCT_MACS = 70.0
 """Multiply-adds a nanosecond of direct convolution, and of step 2."""
-WEIGHT_BYTE = 0.03
+WEIGHT_BYTE = 0.02
 FAR_WEIGHT_BYTE = 0.08
 """To fetch a byte of weights, and one beyond the first 16 MiB of them."""
 TRANSFORM = {4: 18.0, 6: 50.0}
@@ -237,8 +239,8 @@ def best(window: Window, x: Value, output: Value) -> int | None:
     r = window.kernel_size[2]
     if not _applies(window, x) or r not in (3, 5):
         return None
-    weights = x.channels * output.channels
-    direct = int(np.prod(output.size)) * output.batch * weights * r * r / DIRECT_MACS
+    weights = x.channels * output.channels * r * r
+    direct = int(np.prod(output.size)) * output.batch * weights / DIRECT_MACS + _fetch(4 * weights)
     costs = {_cost(m, r, x, output): m for m in ((4, 2) if r == 3 else (2,))}
     return costs[min(costs)] if min(costs) * WORTH < direct else None
 
