@@ -32,9 +32,7 @@ of sums rounds less than one long sum."""
 WEIGHT_BYTES = 512 << 10
 """Weights of all groups that do: then pixels are gone through once, else weights."""
 BLOCK_BYTES = 160 << 10
-"""Input of the block of tiles that stays there beside such weights."""
-PROLOGUE_BYTES = 300 << 10
-"""The same for the scratch copy that a prologue makes."""
+"""Input of the block of tiles that stays there beside such weights; or the scratch copy of it that a prologue makes."""
 CHUNK_WORK = 100_000
 """Multiply-adds that are worth a chunk of their own: about a microsecond."""
 MOST_CHUNKS = 32
@@ -57,7 +55,7 @@ class DirectConvolution(Convolution):
         if not self.prologue:
             return 0
         plan = _tiles(self, sweep_of(self.window, self.output.size), self.window.weight.shape[1])
-        return max(_prologue_tiles(self, tile) * tile.rows * self.x.blocks * VECTOR_BYTES for tile in plan)
+        return max(_block_tiles(self, tile) * tile.rows * self.x.blocks * VECTOR_BYTES for tile in plan)
 
 
 class Cut(NamedTuple):
@@ -212,8 +210,7 @@ def _cut(operation: Convolution, weights: Array, tile: Tile, tile_count: int, im
     if operation.prologue or weights.nbytes <= WEIGHT_BYTES or tile.groups == 1:
         tile_chunks = min(tile_count, -(-wanted // images))
         group_chunks = min(tile.groups, -(-wanted // (images * tile_chunks)))
-        each = tile.rows * operation.x.blocks * VECTOR_BYTES
-        block = _prologue_tiles(operation, tile) if operation.prologue else max(1, BLOCK_BYTES // each)
+        block = _block_tiles(operation, tile)
     else:
         group_chunks = min(tile.groups, wanted)
         tile_chunks = min(tile_count, -(-wanted // (images * group_chunks)))
@@ -221,8 +218,9 @@ def _cut(operation: Convolution, weights: Array, tile: Tile, tile_count: int, im
     return Cut(tile_chunks, group_chunks, block)
 
 
-def _prologue_tiles(operation: Convolution, tile: Tile) -> int:
-    return max(1, PROLOGUE_BYTES // (tile.rows * operation.x.blocks * VECTOR_BYTES))
+def _block_tiles(operation: Convolution, tile: Tile) -> int:
+    """Return how many tiles' input stays in the second-level cache beside the weights."""
+    return max(1, BLOCK_BYTES // (tile.rows * operation.x.blocks * VECTOR_BYTES))
 
 
 def _blocked(numbers: Array) -> Array:
