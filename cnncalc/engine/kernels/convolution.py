@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from cnncalc.engine.kernels.tables import (
     tap_offsets,
 )
 from cnncalc.engine.native import row
-from cnncalc.engine.plan.convolving import Convolution
+from cnncalc.engine.plan.convolving import Convolution, Triple
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
 from cnncalc.engine.plan.value import Place
 from cnncalc.engine.simd import LANES, VECTOR_BYTES
@@ -100,75 +101,79 @@ def _tiles(operation: Convolution, sweep: Sweep, channels: int) -> list[Tile]:
 
 def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, first: int, tile: Tile) -> Step:
     """Return the step for `tile.groups` x `tile.columns` blocks of the output, from block `first` on."""
-    x, y = memory.place(operation.x), memory.place(operation.output)
-    residual = operation.finish.residual
-    beside = memory.place(residual) if residual else None
     folded = _folds(operation, sweep)
     images = operation.output.batch // folded
-
-    def pixels(place: Place, stride: tuple[int, int, int]) -> int:
-        return memory.constant(pixel_offsets(sweep.counts, stride, place, tile.rows, folded))
-
-    taps, weights, full, partial = _reduction(operation, sweep, weight, first, tile, x)
-    bias = np.zeros((tile.groups * tile.columns, LANES), np.float32)
-    some = operation.window.bias[first * LANES :][: bias.size]
-    bias.ravel()[: len(some)] = some
     tile_count = -(-sweep.pixels * folded // tile.rows)
+    taps, weights, full, partial = _reduction(operation, sweep, weight, first, tile, memory.place(operation.x))
     work = tile_count * tile.rows * weights.size
     cut = _cut(operation, weights, tile, tile_count, images, work)
-    chunks = cut.tile_chunks * cut.group_chunks * images
-    source = {
-        "x": x.start,
-        "x_pixels": pixels(x, sweep.x_stride),
-        "scale": 0,
-        "shift": 0,
-        "raw_pixels": 0,
-    }
-    if operation.prologue:
-        stride = cut.tile_block * tile.rows * VECTOR_BYTES
-        taps = np.arange(operation.x.blocks, dtype=np.int32)[None] * np.int32(stride)
-        source = {
-            "x": x.start,
-            "x_pixels": memory.constant(np.arange(tile_count * tile.rows, dtype=np.int32) * np.int32(VECTOR_BYTES)),
-            "scale": memory.constant(_blocked(operation.prologue.scale)),
-            "shift": memory.constant(_blocked(operation.prologue.shift)),
-            "raw_pixels": pixels(x, sweep.x_stride),
-        }
-    y_first, beside_first = y.at(*sweep.y_first), beside.at(*sweep.y_first) if beside else 0
+
+    def pixels(place: Place, stride: Triple) -> int:
+        return memory.constant(pixel_offsets(sweep.counts, stride, place, tile.rows, folded))
+
+    if operation.prologue:  # taps are of the copy in scratch
+        taps = np.arange(operation.x.blocks, dtype=np.int32)[None] * np.int32(cut.tile_block * tile.rows * VECTOR_BYTES)
+    lanes = operation.x.lanes
     arguments = row(
         ROW,
-        **source,
-        x_image=x.image,
+        **_source(operation, memory, sweep, pixels, tile_count * tile.rows),
         taps=memory.constant(taps),
         group_taps=taps[0].nbytes if len(taps) > 1 else 0,
         full=full,
         partial=partial,
-        channels=operation.x.lanes,
-        partial_channels=packed_channels(operation.x.channels % operation.x.lanes, operation.x.lanes),
+        channels=lanes,
+        partial_channels=packed_channels(operation.x.channels % lanes, lanes),
         parts=max(1, min(full, -(-weights.shape[1] // PART_PRODUCTS))),
         weights=memory.keep(weights),
         group_weights=weights[0].nbytes,
-        bias=memory.constant(bias),
-        raw_block=x.block,
-        raw_blocks=operation.x.blocks,
-        y=y.start + first * y.block + y_first,
-        y_image=y.image,
-        y_block=y.block,
-        y_pixels=pixels(y, sweep.y_stride),
-        residual=beside.start + first * beside.block + beside_first if beside else 0,
-        residual_image=beside.image if beside else 0,
-        residual_block=beside.block if beside else 0,
-        residual_pixels=pixels(beside, sweep.y_stride) if beside else 0,
+        **_result(operation, memory, sweep, pixels, first, tile),
         images=images,
         tiles=tile_count,
         groups=tile.groups,
         **cut._asdict(),
-        low=operation.finish.low,
-        high=operation.finish.high,
     )
-    unroll = unroll_of(operation.x.lanes)
-    kernel = convolve(tile.rows, tile.columns, unroll, ahead_of(tile.rows, tile_count) if unroll > 1 else 0)
+    chunks = cut.tile_chunks * cut.group_chunks * images
+    kernel = convolve(tile.rows, tile.columns, unroll_of(lanes), ahead_of(tile.rows, tile_count, lanes))
     return Step(kernel, arguments, chunks, work * images // chunks)
+
+
+Pixels = Callable[[Place, Triple], int]
+"""Makes a table of where pixels lie in a place, so far apart; returns its address."""
+
+
+def _source(operation: Convolution, memory: Memory, sweep: Sweep, pixels: Pixels, padded: int) -> dict[str, int]:
+    """Return the fields about the input; `padded`: pixels in whole tiles."""
+    x = memory.place(operation.x)
+    table = pixels(x, sweep.x_stride)
+    source = {"x": x.start, "x_image": x.image, "raw_block": x.block, "raw_blocks": operation.x.blocks}
+    if not operation.prologue:
+        return {**source, "x_pixels": table, "scale": 0, "shift": 0, "raw_pixels": 0}
+    return {
+        **source,
+        "x_pixels": memory.constant(np.arange(padded, dtype=np.int32) * np.int32(VECTOR_BYTES)),
+        "scale": memory.constant(_blocked(operation.prologue.scale, operation.x.blocks)),
+        "shift": memory.constant(_blocked(operation.prologue.shift, operation.x.blocks)),
+        "raw_pixels": table,
+    }
+
+
+def _result(
+    operation: Convolution, memory: Memory, sweep: Sweep, pixels: Pixels, first: int, tile: Tile
+) -> dict[str, float]:
+    """Return the fields about the output, and what is added and bounded on the way, from block `first` on."""
+    y, residual = memory.place(operation.output), operation.finish.residual
+    some = operation.window.bias[first * LANES :][: tile.groups * tile.columns * LANES]
+    fields: dict[str, float] = {
+        "bias": memory.constant(_blocked(some, tile.groups * tile.columns)),
+        "low": operation.finish.low,
+        "high": operation.finish.high,
+    }
+    for name, place in (("y", y), ("residual", memory.place(residual) if residual else None)):
+        fields[name] = place.start + first * place.block + place.at(*sweep.y_first) if place else 0
+        fields[f"{name}_image"] = place.image if place else 0
+        fields[f"{name}_block"] = place.block if place else 0
+        fields[f"{name}_pixels"] = pixels(place, sweep.y_stride) if place else 0
+    return fields
 
 
 def _reduction(
@@ -223,6 +228,6 @@ def _block_tiles(operation: Convolution, tile: Tile) -> int:
     return max(1, BLOCK_BYTES // (tile.rows * operation.x.blocks * VECTOR_BYTES))
 
 
-def _blocked(numbers: Array) -> Array:
-    """Return numbers a channel, with zeros up to a whole block."""
-    return np.pad(numbers.astype(np.float32), (0, -len(numbers) % LANES))
+def _blocked(numbers: Array, blocks: int) -> Array:
+    """Return numbers a channel, with zeros up to so many whole blocks."""
+    return np.pad(numbers.astype(np.float32), (0, blocks * LANES - len(numbers)))
