@@ -37,6 +37,8 @@ BLOCK_BYTES = 160 << 10
 CHUNK_WORK = 100_000
 """Multiply-adds that are worth a chunk of their own: about a microsecond."""
 MOST_CHUNKS = 32
+FEW_CHUNKS = 8
+"""Chunks that are enough where more would read weights twice."""
 LONGEST_WORK = 1 << 30
 """Multiply-adds after which a chunk must end: about 30 ms."""
 FOLD_PIXELS = 1024
@@ -210,15 +212,16 @@ def _reduction(
 
 def _cut(operation: Convolution, weights: Array, tile: Tile, tile_count: int, images: int, work: int) -> Cut:
     """Choose chunks of about equal work, and the order within them by what stays in the second-level cache."""
-    wanted = min(MOST_CHUNKS, work * images // CHUNK_WORK + 1)
-    wanted = max(wanted, -(-work * images // LONGEST_WORK))
+    least = -(-work * images // LONGEST_WORK)
+    wanted = max(least, min(MOST_CHUNKS, work * images // CHUNK_WORK + 1))
     if operation.prologue or weights.nbytes <= WEIGHT_BYTES or tile.groups == 1:
         tile_chunks = min(tile_count, -(-wanted // images))
         group_chunks = min(tile.groups, -(-wanted // (images * tile_chunks)))
         block = _block_tiles(operation, tile)
     else:
         group_chunks = min(tile.groups, wanted)
-        tile_chunks = min(tile_count, -(-wanted // (images * group_chunks)))
+        few = max(least, min(wanted, FEW_CHUNKS))
+        tile_chunks = min(tile_count, -(-few // (images * group_chunks)))
         block = tile_count
     return Cut(tile_chunks, group_chunks, block)
 

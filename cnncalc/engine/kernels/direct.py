@@ -103,7 +103,8 @@ def _scale_shift(p: Any, x: int, first: int, last: int, block_bytes: int, scratc
 def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
     """Return the kernel for tiles of `rows` pixels x `columns` vectors, `unroll` channels a step (1: plain input).
 
-    `ahead`: how many bytes ahead weights are asked for; 0: the processor finds out by itself that they will be needed.
+    `ahead`: how many bytes ahead weights are asked for; NEXT_PART: each tile asks for its share of the part that comes
+    next; 0: the processor finds out by itself what will be needed.
     """
 
     @native(ROW)
@@ -134,6 +135,8 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                     for tile in range(first, last):
                         pixels = addresses(x, p.x_pixels + tile * rows * 4, rows)
                         weights = p.weights + group * p.group_weights + skipped
+                        size = (last_tap - first_tap) * p.channels * columns * VECTOR_BYTES
+                        soon = weights + size + (tile - first) * (size // (last - first) // VECTOR_BYTES * VECTOR_BYTES)
                         if part == 0:
                             sums = repeat_row(p.bias + group * columns * VECTOR_BYTES, rows, columns)
                             if p.residual != 0:  # first, since y may lie where the residual does
@@ -146,6 +149,9 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                             for channel in range(0, p.channels, unroll):
                                 if ahead > 0:
                                     prefetch(weights + ahead, unroll, columns)
+                                elif ahead < 0:
+                                    prefetch(soon, 1, 2)
+                                    soon += 2 * VECTOR_BYTES
                                 sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                 weights += unroll * columns * VECTOR_BYTES
                         targets = addresses(y, p.y_pixels + tile * rows * 4, rows)
@@ -165,16 +171,19 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
 
 
 AHEAD_BYTES = 8192
-STREAMED_TILES = 8
+NEXT_PART = -1
 
 
 def ahead_of(rows: int, tiles: int, lanes: int) -> int:
-    """Return how far ahead weights should be asked for, for so many tiles of so many rows, and input in such blocks.
+    """Return how far ahead weights are asked for, for so many tiles of so many rows, and input in such blocks.
 
-    Where few tiles use them, most of the time they come from memory, as in a Linear layer of a small batch (+35%) or on
-    maps of 7x7 (+10 to 20%). With one row the processor runs far enough ahead by itself; with many tiles it costs 3%.
+    Weights that few tiles use come from memory most of the time. Up to 5 tiles, as in a Linear layer of a small batch,
+    each asks for its own a little ahead (+35%); up to 40, as on maps of 7x7 and 14x14, all together for the next part's
+    (+10 to 25%). With one row the processor runs far enough ahead by itself; with many tiles it would cost 3%.
     """
-    return AHEAD_BYTES if rows > 1 and tiles <= STREAMED_TILES and lanes > 1 else 0
+    if rows == 1 or lanes == 1 or tiles > 40:
+        return 0
+    return AHEAD_BYTES if tiles <= 5 else NEXT_PART
 
 
 def unroll_of(lanes: int) -> int:
@@ -185,5 +194,5 @@ def unroll_of(lanes: int) -> int:
 def variants() -> list[Native]:
     """Return all kernels that a plan may ask for."""
     shapes = [(row, columns) for columns, rows in target().rows.items() for row in sorted({*rows, *FEW_ROWS})]
-    streaming = [convolve(*shape, 4, AHEAD_BYTES) for shape in shapes if shape[0] > 1]
+    streaming = [convolve(*shape, 4, ahead) for shape in shapes for ahead in (AHEAD_BYTES, NEXT_PART) if shape[0] > 1]
     return [convolve(*shape, unroll) for unroll in (4, 1) for shape in shapes] + streaming
