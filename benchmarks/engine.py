@@ -29,12 +29,12 @@ from statistics import geometric_mean, median, quantiles
 from typing import Any
 
 import numpy as np
-from peak import peak
 from peers import OPENERS, OURS, TITLES, Array, Subject, missing, versions
 from timing import ROOT, show
 from turns import Times, in_turns
 
 import cnncalc
+from cnncalc.engine.peak import peak
 from cnncalc.engine.target import target
 from cnncalc.engine.tensors import random_input
 

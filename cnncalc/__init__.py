@@ -5,10 +5,13 @@
     report = cnncalc.analyze(network)
     report.totals.macs, report.layer("conv2").held.parameter_count
     cnncalc.count(network, "fvcore").total
-    proof = cnncalc.run(network)
+    proof = cnncalc.run(network, verify=True)
+    engine = cnncalc.compile(network, batch=8)
+    y = engine(x)
     checked = cnncalc.check("answers.yaml", assignment="homework.yaml")
 
-Importing this loads neither numpy nor numba; `run` does. Sentences are in English until `cnncalc.use_language("zh")`.
+Importing this loads neither numpy nor numba; `run` and `compile` do. Sentences are in English until
+`cnncalc.use_language("zh")`.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from cnncalc.conventions import Count as Count
     from cnncalc.conventions import count as count
     from cnncalc.diagnostics import CnncalcError as CnncalcError
+    from cnncalc.engine.compiled import Engine as Engine
+    from cnncalc.engine.compiled import compile as compile
     from cnncalc.graph import Graph as Graph
     from cnncalc.homework.files import check as check
     from cnncalc.homework.marks import Checked as Checked
@@ -46,6 +51,8 @@ _PLACES = {
     "Count": "cnncalc.conventions",
     "Report": "cnncalc.analysis.report",
     "run": "cnncalc.verify",
+    "compile": "cnncalc.engine.compiled",
+    "Engine": "cnncalc.engine.compiled",
     "sweep": "cnncalc.questions.sweep",
     "check": "cnncalc.homework.files",
     "compare": "cnncalc.questions.compare",
@@ -61,6 +68,7 @@ __all__ = [
     "Checked",
     "CnncalcError",
     "Count",
+    "Engine",
     "Graph",
     "Proof",
     "Report",
@@ -68,6 +76,7 @@ __all__ = [
     "analyze",
     "check",
     "compare",
+    "compile",
     "count",
     "load",
     "loads",

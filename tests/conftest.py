@@ -1,4 +1,4 @@
-"""Makes the helpers of the tests importable (`import shell`), and settles the language that commands speak in them."""
+"""Makes the helpers of tests importable (`import shell`), settles the language, has the engine guard its memory."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 os.environ["LANGUAGE"] = "en"
+os.environ["CNNCALC_ENGINE_CHECKED"] = "1"
 sys.path.insert(0, str(Path(__file__).parent))
 
 

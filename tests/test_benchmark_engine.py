@@ -10,10 +10,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import engine
-import peak
 import peers
 import turns
 
+from cnncalc.engine import peak
 from cnncalc.engine.native import row
 
 NAMES = ["cnncalc", "onnxruntime", "openvino", "pytorch"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,11 +17,9 @@ from cnncalc.engine.matching import extra_tensors
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.graph import Graph
 from cnncalc.interop.arrays import write_array
-from cnncalc.render.lighter import effect_json, show_effect
-from cnncalc.render.progress import progress
-from cnncalc.render.run import Ranked, proof_json, show_proof
+from cnncalc.render.progress import progress, watching
+from cnncalc.render.run import Ranked, show_proof
 from cnncalc.render.screen import Screen
-from cnncalc.render.to_json import dumps
 from cnncalc.spec.files import read_text
 from cnncalc.spec.load import load
 from cnncalc.text import reason_text, say
@@ -29,9 +27,9 @@ from cnncalc.verify import needed_bytes, run
 
 if TYPE_CHECKING:
     from cnncalc.lighter import Lightened, Wishes
+    from cnncalc.render.run import Origins
+    from cnncalc.verify import Proof
     from cnncalc.verify.lighter import Effect
-
-After = Callable[[Any, Any], None]
 
 
 class Request(NamedTuple):
@@ -54,6 +52,10 @@ class Request(NamedTuple):
     labels: str | None
     max_layers: int
     wishes: Wishes | None
+    verify: bool
+    threads: int | None
+    repeat: int | None
+    profile: bool
 
 
 def execute(request: Request, *, as_json: bool, color: str) -> int:
@@ -68,16 +70,25 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     folder = Path(request.save_activations) if request.save_activations else None
     if folder:
         make_folder(folder)
-    save = saver(folder)
     effect = None
     if request.wishes:
-        effect = run_both(graph, request, x, weights, save, color)
+        effect = run_both(graph, request, x, weights, folder, color)
         proof = effect.proof
         labels = labels_kept(labels, effect.lightened)
     else:
-        with progress(graph, color) as (before, after):
-            watch = both(after, save)
-            proof = run(graph, x=x, weights=weights, dtype=request.dtype, before_step=before, after_step=watch)
+        with watching(graph, color) as watch:
+            proof = run(
+                graph,
+                x=x,
+                weights=weights,
+                dtype=request.dtype,
+                verify=request.verify,
+                threads=request.threads,
+                repeat=request.repeat,
+                profile=request.profile,
+                on_output=saver(folder) if folder else None,
+                watch=watch,
+            )
     if request.output:
         write_array(Path(request.output).resolve(), proof.output)
     ranked = ranking(proof.output, request.top, labels)
@@ -86,47 +97,57 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     given = request.input if request.input and shape is None else None
     origins = (given, request.weights, request.seed)
     if as_json:
-        lighter = {"lighter": effect_json(effect)} if effect else {}
-        sys.stdout.write(dumps(proof_json(proof, ranked, origins) | lighter))
+        write_json(proof, ranked, origins, effect)
     else:
         screen = Screen(sys.stdout, color)
         show_proof(screen, proof, ranked, origins)
         if effect:
+            from cnncalc.render.lighter import show_effect
+
             show_effect(screen, effect)
     return FINDING if proof.mismatches else 0
 
 
-def saver(folder: Path | None) -> After:
-    """Return what keeps each layer's output in a folder, if there is one."""
+def write_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins, effect: Effect | None) -> None:
+    """Print a proof, and what a lighter network saves, as JSON."""
+    from cnncalc.render.run_json import proof_json
+    from cnncalc.render.to_json import dumps
 
-    def save(step: Any, output: Any) -> None:
-        if folder:
-            write_array(folder / f"{step.node.name}.npy", output)
+    whole = proof_json(proof, ranked, origins)
+    if effect:
+        from cnncalc.render.lighter import effect_json
+
+        whole |= {"lighter": effect_json(effect)}
+    sys.stdout.write(dumps(whole))
+
+
+def saver(folder: Path) -> Callable[[str, Any], None]:
+    """Return what keeps each layer's output in a folder."""
+
+    def save(name: str, output: Any) -> None:
+        write_array(folder / f"{name}.npy", output)
 
     return save
 
 
-def both(after: Callable[[Any], None], save: After) -> After:
-    """Return what tells the progress that a layer is done, and saves its output."""
-
-    def watch(step: Any, output: Any) -> None:
-        after(step)
-        save(step, output)
-
-    return watch
-
-
-def run_both(graph: Graph, request: Request, x: Any, weights: Any, save: After, color: str) -> Effect:
-    """Run the network as it is and made lighter, on the same input and weights."""
+def run_both(graph: Graph, request: Request, x: Any, weights: Any, folder: Path | None, color: str) -> Effect:
+    """Run the network as it is and made lighter, by the definitions, on the same input and weights."""
     from cnncalc.verify.lighter import effect, prepare, run_lighter, run_original
 
     wishes = request.wishes
     assert wishes
     prepared = prepare(graph, wishes, weights, batch=x.shape[0], dtype=request.dtype)
     with progress(graph, color) as (before, after):
-        original = run_original(prepared, x, before=before, after=both(after, saver(None)))
+        original = run_original(prepared, x, before=before, after=lambda step, output: after(step))
+    save = saver(folder) if folder else None
     with progress(prepared.lightened.report.graph, color) as (before, after):
-        proof = run_lighter(prepared, x, before=before, after=both(after, save))
+
+        def done(step: Any, output: Any) -> None:
+            after(step)
+            if save:
+                save(step.node.name, output)
+
+        proof = run_lighter(prepared, x, before=before, after=done)
     return effect(prepared, original, proof)
 
 
@@ -141,6 +162,7 @@ def check_before(graph: Graph, request: Request) -> None:
 def check_options(request: Request) -> None:
     """Refuse options that would have no effect. Raises CnncalcError."""
     file = None if request.input is None or is_shape(request.input) else request.input
+    check_engine_options(request)
     if request.labels and not request.top:
         raise refused(say("--labels names the outputs that --top shows"), say("add --top 5"))
     if file and request.batch > 1:
@@ -153,6 +175,20 @@ def check_options(request: Request) -> None:
         if getattr(request, option) is not None and not image:
             problem = say("--{option} is for an image, and the input is none", option=option)
             raise refused(problem, say("give one with --input picture.png"))
+
+
+def check_engine_options(request: Request) -> None:
+    """Refuse options of the fast engine where it does not run. Raises CnncalcError."""
+    given = {"threads": request.threads, "repeat": request.repeat, "profile": request.profile or None}
+    option = next((name for name, value in given.items() if value is not None), None)
+    if option and request.dtype == "float64":
+        problem = say("--{option} is for the fast engine, which computes in float32", option=option)
+        raise refused(problem, say("leave --dtype out"))
+    if request.wishes:
+        option = "verify" if request.verify else option
+        if option:
+            problem = say("--{option} is not for lighter networks, which run by the definitions", option=option)
+            raise refused(problem, say("leave it out"))
 
 
 def check_output(path: Path) -> None:

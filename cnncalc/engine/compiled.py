@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +15,16 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.machine import Machine
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
-from cnncalc.engine.plan.arrays import read
 from cnncalc.engine.native import OnCompile, compile_all
+from cnncalc.engine.plan.arrays import read
 from cnncalc.engine.plan.assemble import GUARD, Program, assemble, lay_out
 from cnncalc.engine.plan.fallback import Fallback
+from cnncalc.engine.plan.flattened import Flattened
 from cnncalc.engine.plan.operation import Array, Operation, Step
 from cnncalc.engine.plan.plan import plan
-from cnncalc.engine.tensors import random_weights
+from cnncalc.engine.plan.value import Value
+from cnncalc.engine.target import target
+from cnncalc.engine.tensors import random_weights, tensor_shapes
 from cnncalc.graph import Graph
 from cnncalc.text import say, shape_text
 
@@ -34,7 +38,7 @@ class LayerProfile(NamedTuple):
     """What one operation of the plan took. `covers`: the nodes whose work it does; `kind`: how it is done.
 
     `seconds` is the median over the runs, `macs` are the definition's, for the whole batch, and `nbytes` what it reads
-    and writes once.
+    and writes once. `peak`: the most multiply-adds a second that the threads reached that ran it, measured.
     """
 
     name: str
@@ -43,6 +47,12 @@ class LayerProfile(NamedTuple):
     seconds: float
     macs: int
     nbytes: int
+    peak: float
+
+    @property
+    def share_of_peak(self) -> float:
+        """Multiply-adds a second, as a share of the most this machine can do; Winograd makes fewer, and may pass 1."""
+        return self.gmacs * 1e9 / self.peak
 
     @property
     def gmacs(self) -> float:
@@ -68,10 +78,12 @@ class Engine:
         on_compile: OnCompile | None = None,
     ) -> None:
         self.network = network
+        self.weights = weights
         self.batch = batch
         self.plan = plan(network, weights, batch, fused=fused, keep=keep)
-        kept = list(self.plan.results.values()) if keep else []
-        layout = lay_out(self.plan.operations, kept, checked=os.environ.get(CHECKED, "") not in ("", "0"))
+        kept = [_held(value) for value in self.plan.results.values()] if keep else []
+        self.checked = os.environ.get(CHECKED, "") not in ("", "0")
+        layout = lay_out(self.plan.operations, kept, checked=self.checked)
         refuse_if_too_large(layout.arena_bytes + threads * layout.scratch_bytes + layout.constant_bytes)
         self._program = assemble(layout)
         compile_all([step.kernel for phase in self._program.phases for step in phase], on_compile)
@@ -80,7 +92,7 @@ class Engine:
         self._segments = _segments(self._program)
 
     def __call__(self, x: npt.ArrayLike) -> Array:
-        """Return the network's output (batch, *output_shape). Raises CnncalcError where `x` has another shape (E770)."""
+        """Return the network's output (batch, *output_shape). Raises CnncalcError where `x` is of another shape."""
         return self.run(x)[self.network.outputs[0]]
 
     def run(self, x: npt.ArrayLike) -> dict[str, Array]:
@@ -118,7 +130,8 @@ class Engine:
 
     def _check_guards(self) -> None:
         for owner, first, last in self._program.guards:
-            if (self._program.arena[first:last].view(np.uint32) != GUARD).any():
+            zone: Any = self._program.arena[first:last]
+            if (zone.view(np.uint32) != GUARD).any():
                 raise AssertionError(f"a kernel wrote outside of {owner}")
 
     def result(self, name: str) -> Array | None:
@@ -127,7 +140,9 @@ class Engine:
         Only of an engine made with `keep`, others use the same memory again.
         """
         value = self.plan.results.get(name)
-        return None if value is None else read(value, self._program.memory, self._program.arena)
+        if value is None:
+            return None
+        return np.reshape(read(_held(value), self._program.memory, self._program.arena), (value.batch, *value.shape))
 
     @property
     def arena_bytes(self) -> int:
@@ -145,12 +160,20 @@ class Engine:
         return self._program.memory.constant_bytes
 
     @property
+    def target(self) -> str:
+        """The instruction set it is compiled for."""
+        return target().name
+
+    @property
     def fallbacks(self) -> tuple[str, ...]:
         """The nodes that run on the reference kernel, since no fast one covers them."""
         return tuple(fallback.name for fallback in self.plan.fallbacks)
 
     def profile(self, x: npt.ArrayLike | None = None, repeats: int = 10) -> list[LayerProfile]:
         """Time each operation on its own, with all threads, on `x` (zeros unless given); in the order they run."""
+        from cnncalc.engine.peak import peak
+
+        most = peak(self.threads)
         outputs = self._bind(self._checked_input(np.zeros((self.batch, *self.network.input_shape)) if x is None else x))
         seconds: dict[Operation, list[float]] = {operation: [] for operation in self.plan.operations}
         alone, labels = _one_by_one(self._program)
@@ -167,7 +190,7 @@ class Engine:
                 seconds[operation].append(taken)
         machine.close()
         del outputs
-        return [_profiled(operation, seconds[operation]) for operation in self.plan.operations]
+        return [_profiled(operation, seconds[operation], most) for operation in self.plan.operations]
 
     def close(self) -> None:
         """End the threads. The engine cannot be called afterwards."""
@@ -199,6 +222,7 @@ def compile(
         raise CnncalcError([Diagnostic("E771", say("batch must be 1 or more, got {batch}", batch=batch))])
     if threads is not None and threads < 1:
         raise CnncalcError([Diagnostic("E771", say("threads must be 1 or more, got {threads}", threads=threads))])
+    refuse_if_too_large(4 * sum(prod(shape) for shape in tensor_shapes(network).values()))
     held = random_weights(network, seed) if weights is None else match(network, weights, "float32").weights
     return Engine(network, held, batch, threads or usable_cores(), on_compile=on_compile)
 
@@ -236,7 +260,13 @@ def _one_by_one(program: Program) -> tuple[list[list[Step]], list[Operation]]:
     return phases, owners
 
 
-def _profiled(operation: Operation, seconds: list[float]) -> LayerProfile:
+def _held(value: Value) -> Value:
+    """Return the value that is in memory: of a vector that is still a map, the map."""
+    return value.map if isinstance(value, Flattened) else value
+
+
+def _profiled(operation: Operation, seconds: list[float], peak: float) -> LayerProfile:
     middle = sorted(seconds)[len(seconds) // 2]
     nbytes = sum(value.nbytes for value in (*operation.reads, operation.output)) + operation.constant_bytes()
-    return LayerProfile(operation.name, operation.covers, type(operation).__name__, middle, operation.macs, nbytes)
+    kind = type(operation).__name__
+    return LayerProfile(operation.name, operation.covers, kind, middle, operation.macs, nbytes, peak)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.render.grid import Heading, grid
+from cnncalc.render.how import how_text
 from cnncalc.render.screen import Line, Piece, Screen
-from cnncalc.render.summary import heading, left_out
-from cnncalc.render.to_json import SCHEMA_VERSION
-from cnncalc.render.words import cells, clean, left, right, seen_text, size_text
+from cnncalc.render.summary import heading, wrapped
+from cnncalc.render.words import clean, folded, seen_text, size_text, time_text
 from cnncalc.text import later, number, say, say_count, shape_text
 
 if TYPE_CHECKING:
     from cnncalc.verify import Proof
-    from cnncalc.verify.checks import Check, FieldProof, LayerProof
+    from cnncalc.verify.checks import Check, EngineRun, FieldProof, LayerProof
 
 Origins = tuple[str | None, str | None, int]
 """The input's file, the weights' file (None: seeded random, or written in the spec), and the seed."""
@@ -29,17 +30,22 @@ class Ranked:
     label: str
 
 
-TITLES = (
-    "",
-    later("layer"),
-    later("type"),
-    later("output"),
-    later("params"),
-    later("MACs counted"),
-    later("on padding"),
-    later("time"),
-)
-RIGHT = (False, False, False, False, True, True, True, True)
+COLUMNS: dict[str, Heading] = {
+    "mark": Heading(""),
+    "layer": Heading(later("layer")),
+    "type": Heading(later("type"), gives_way=2),
+    "output": Heading(later("output")),
+    "params": Heading(later("params"), right=True),
+    "macs": Heading(later("MACs counted"), right=True),
+    "padded": Heading(later("on padding"), right=True, gives_way=4),
+    "how": Heading(later("how"), gives_way=3),
+    "error": Heading(later("error"), right=True),
+    "time": Heading(later("time"), right=True, gives_way=1),
+}
+DEFINED = ("mark", "layer", "type", "output", "params", "macs", "padded", "time")
+VERIFIED = ("mark", "layer", "type", "output", "params", "macs", "padded", "how", "error")
+FAST = ("mark", "layer", "type", "output", "params", "how")
+"""What is shown of a run by the definitions, of one by the fast engine and the definitions, of one by it alone."""
 UNITS: dict[str, str] = {
     "first": later("first unit {position} of {layer} sees input {seen}"),
     "interior": later("interior unit {position} of {layer} sees input {seen}"),
@@ -47,8 +53,6 @@ UNITS: dict[str, str] = {
     "any": later("any unit {position} of {layer} sees input {seen}"),
 }
 """What a chosen unit was measured to see."""
-DROPPED_FIRST = (7, 2, 6)
-"""Columns that give way on a narrow terminal: time, type, MACs on padding."""
 
 
 def show_proof(screen: Screen, proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> None:
@@ -78,15 +82,21 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
             ),
         )
         yield from _bound(unit.check)
-    peak: Any = proof.peak.executed
-    yield _checked(proof.peak, say("peak memory measured: {size}", size=size_text(peak)))
+    if proof.peak:
+        yield _checked(proof.peak, _peak_text(proof))
+    if proof.engine:
+        yield from engine_lines(proof, proof.engine, width)
     for row, best in enumerate(ranked):
         yield ""
         yield say("largest outputs of input {row}:", row=row)
         for one in best:
             yield f"  {one.value:>12.6g}  {one.index:>5}  {clean(one.label)}".rstrip()
+    if proof.engine and proof.engine.profile:
+        from cnncalc.render.profile import profile_lines
+
+        yield from profile_lines(proof.engine.profile, width)
     yield ""
-    yield from _verdict(proof)
+    yield from _verdict(proof, width)
 
 
 def field_line(field: FieldProof) -> str:
@@ -114,43 +124,95 @@ def origin_text(proof: Proof, origins: Origins) -> str:
     return say("input {x}   weights {weights}", x=x, weights=clean(weights) if weights else held)
 
 
+def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
+    """Yield how far the fast engine's output is from the definition's, its memory, its speed, and what was slow."""
+    if proof.error:
+        found: Any = proof.error.executed
+        allowed: Any = proof.error.static
+        text = say(
+            "output differs from the definition's, in float64, by {error} of its largest number; {allowed} is allowed",
+            error=f"{found:.1e}",
+            allowed=f"{allowed:.0e}",
+        )
+        yield _checked(proof.error, text)
+    taken: Any = engine.arena.executed
+    least: Any = engine.arena.static
+    if taken == least:
+        memory = say("memory of activations in this layout: {size}, as predicted", size=size_text(taken))
+    else:
+        sizes = {"size": size_text(taken), "predicted": size_text(least)}
+        memory = say("memory of activations in this layout: {size}, predicted at least {predicted}", **sizes)
+    yield _checked(engine.arena, memory)
+    yield from wrapped(speed_parts(proof, engine), width)
+    if engine.fallbacks:
+        names = say(", ").join(map(clean, engine.fallbacks))
+        slow = say("these layers ran on the reference kernel, which is slow: {names}", names=names)
+        yield from ([Piece(line, "bold yellow")] for line in folded(slow, width))
+    if engine.apart:
+        yield from folded(say("each layer was run for itself, to have its output; otherwise it is faster"), width)
+
+
+def speed_parts(proof: Proof, engine: EngineRun) -> list[str]:
+    """Return threads, instruction set, times and GMAC/s, each a phrase."""
+    count = len(engine.seconds)
+    parts = [say_count("{count} thread", "{count} threads", engine.threads), engine.target]
+    if count == 1:
+        parts.append(say("time {time}", time=time_text(engine.median)))
+    else:
+        times = {"median": engine.median, "least": min(engine.seconds), "most": max(engine.seconds)}
+        parts.append(
+            say(
+                "median time {median} of {count} runs, from {least} to {most}",
+                count=number(count),
+                **{name: time_text(seconds) for name, seconds in times.items()},
+            )
+        )
+    macs = proof.report.totals.macs * proof.report.batch
+    if macs and engine.median:
+        parts.append(say("{speed} GMAC/s", speed=f"{macs / engine.median / 1e9:,.1f}"))
+    parts.append(say("packed weights {size}", size=size_text(engine.constant_bytes)))
+    return parts
+
+
+def _peak_text(proof: Proof) -> str:
+    peak: Any = proof.peak and proof.peak.executed
+    if proof.engine:
+        return say("peak memory measured, of the definitions in float64: {size}", size=size_text(peak))
+    return say("peak memory measured: {size}", size=size_text(peak))
+
+
 def _table(proof: Proof, width: int) -> Iterator[Line]:
-    titles = [title and say(title) for title in TITLES]
-    rows = [_cells(layer) for layer in proof.layers]
-    widths = [max(cells(row[at]) for row in [titles, *rows]) for at in range(len(titles))]
-    kept = list(range(len(TITLES)))
-    for at in DROPPED_FIRST:
-        if sum(widths[column] + 2 for column in kept) - 2 <= width:
-            break
-        kept.remove(at)
-    for number_, row in enumerate([titles, *rows]):
-        parts = [right(row[at], widths[at]) if RIGHT[at] else left(row[at], widths[at]) for at in kept]
-        text = "  ".join(parts).rstrip()
-        bad = number_ > 0 and row[0] != MARK[True]
-        yield [Piece(text, "bold" if not number_ else "bold red" if bad else "")]
-    dropped = [titles[at] for at in DROPPED_FIRST if at not in kept]
-    if dropped:
-        yield from left_out(dropped, width)
+    columns = DEFINED if not proof.engine else VERIFIED if proof.verified else FAST
+    rows: list[list[str]] = []
+    styles: list[str] = []
+    for layer in proof.layers:
+        texts = _cells(layer)
+        rows.append([texts[column] for column in columns])
+        styles.append("" if texts["mark"] == MARK[True] else "bold red")
+    yield from grid([COLUMNS[column] for column in columns], rows, width, styles)
 
 
 MARK = {True: "=", False: "!"}
 """Before a number that agrees with the static one, and before one that does not."""
 
 
-def _cells(layer: LayerProof) -> list[str]:
-    shape: Any = layer.shape.executed
-    padded: Any = layer.padded_macs.executed
-    macs: Any = layer.macs.executed
-    return [
-        MARK[all(check.agrees for check in layer.checks)],
-        layer.node.name,
-        layer.node.type,
-        shape_text(shape),
-        number(layer.parameter_count) if layer.parameter_count else "",
-        number(macs),
-        number(padded) if padded else "",
-        f"{layer.seconds * 1000:.1f} ms",
-    ]
+def _cells(layer: LayerProof) -> dict[str, str]:
+    shape: Any = layer.shape.executed if layer.shape else None
+    macs: Any = layer.macs.executed if layer.macs else None
+    padded: Any = layer.padded_macs.executed if layer.padded_macs else None
+    error: Any = layer.error.executed if layer.error else None
+    return {
+        "mark": MARK[all(check.agrees for check in layer.checks)],
+        "layer": layer.node.name,
+        "type": layer.node.type,
+        "output": "-" if shape is None else shape_text(shape),
+        "params": number(layer.parameter_count) if layer.parameter_count else "",
+        "macs": "" if macs is None else number(macs),
+        "padded": number(padded) if padded else "",
+        "how": how_text(layer.ran) if layer.ran else "",
+        "error": "" if error is None else f"{error:.1e}",
+        "time": "" if layer.seconds is None else f"{layer.seconds * 1000:.1f} ms",
+    }
 
 
 def _checked(check: Check, text: str) -> Line:
@@ -175,20 +237,32 @@ def _bound(check: Check) -> Iterator[Line]:
             )
 
 
-def _verdict(proof: Proof) -> Iterator[Line]:
+def _verdict(proof: Proof, width: int) -> Iterator[Line]:
     from cnncalc.verify.checks import describe
 
     wrong = proof.mismatches
     totals = proof.report.totals
-    if not wrong:
+    if not wrong and not proof.verified:
         text = say_count(
-            "proven: {count} check agrees; params {params}, MACs {macs}, in {seconds} s",
-            "proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s",
+            "{count} check agrees: shapes, tensors and memory; params {params}, MACs {macs}",
+            "{count} checks agree: shapes, tensors and memory; params {params}, MACs {macs}",
             len(proof.checks),
             params=number(totals.parameters),
             macs=number(totals.macs),
-            seconds=f"{proof.seconds:.2f}",
         )
+        yield [Piece(text, "bold green")]
+        yield from folded(say("--verify also proves MACs, receptive fields and every layer's numbers"), width)
+        return
+    if not wrong:
+        text = say_count(
+            "proven: {count} check agrees; params {params}, MACs {macs}",
+            "proven: {count} checks agree; params {params}, MACs {macs}",
+            len(proof.checks),
+            params=number(totals.parameters),
+            macs=number(totals.macs),
+        )
+        if not proof.engine:
+            text = say("{proven}, in {seconds} s", proven=text, seconds=f"{proof.seconds:.2f}")
         yield [Piece(text, "bold green")]
         return
     text = say_count(
@@ -200,49 +274,3 @@ def _verdict(proof: Proof) -> Iterator[Line]:
     yield [Piece(text, "bold red")]
     for name, check in wrong:
         yield f"  {describe(name, check)}"
-
-
-def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins) -> dict[str, object]:
-    """Return a proof as JSON values: each check with `static`, `executed`, `agrees`, and `bound` where it is within."""
-    report = proof.report
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "name": report.graph.name,
-        "input_shape": list(report.graph.input_shape),
-        "batch": report.batch,
-        "dtype": report.dtype,
-        "input": origins[0],
-        "weights": origins[1],
-        "seed": origins[2],
-        "layers": [
-            {
-                "name": layer.node.name,
-                "type": layer.node.type,
-                "output_shape": _check(layer.shape),
-                "tensors": _check(layer.tensors),
-                "macs": _check(layer.macs),
-                "macs_on_padding": _check(layer.padded_macs),
-                "seconds": layer.seconds,
-            }
-            for layer in proof.layers
-        ],
-        "receptive_field": [
-            {"layer": field.node, "axis": field.axis, "input_size": field.input_size, **_check(field.check)}
-            for field in proof.fields
-        ],
-        "input_seen": [
-            {"layer": unit.node, "unit": unit.unit, "position": list(unit.position), **_check(unit.check)}
-            for unit in proof.units
-        ],
-        "peak_bytes": _check(proof.peak),
-        "checks": len(proof.checks),
-        "mismatches": [{"layer": name, "what": check.what} for name, check in proof.mismatches],
-        "agrees": not proof.mismatches,
-        "output": {"shape": list(proof.output.shape), "top": [[asdict(one) for one in best] for best in ranked]},
-        "seconds": proof.seconds,
-    }
-
-
-def _check(check: Check) -> dict[str, object]:
-    bound = {"bound": True} if check.bounded else {}
-    return {"static": check.static, "executed": check.executed, "agrees": check.agrees, **bound}

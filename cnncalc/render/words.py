@@ -80,6 +80,12 @@ def size_text(count: int) -> str:
     return f"{count / 1024**power:,.1f} {_UNITS[power]}"
 
 
+def time_text(seconds: float) -> str:
+    """Write a time in milliseconds, with three digits or more."""
+    milliseconds = seconds * 1000
+    return f"{milliseconds:,.1f} ms" if milliseconds >= 100 else f"{milliseconds:.3g} ms"
+
+
 def kernel_text(node: Node) -> str:
     """Write a window as size/stride, padding, output padding, dilation and groups: `3/2 p1 d2 g32`.
 

@@ -1,60 +1,31 @@
-"""The report against execution: every number the static passes state, next to what running the network showed."""
+"""The report against execution: every number the static passes state, next to what running the network showed.
+
+float32 runs on the fast engine, which shows shapes, tensors and memory; `verify` adds what only the definitions show:
+multiply-adds, receptive fields, and how far each result is from theirs. float64 runs by the definitions alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnncalc.analysis.report import LayerFacts, Report, analyze
+from cnncalc.analysis.report import Report, analyze
 from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.compiled import Engine, usable_cores
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
-from cnncalc.engine.run import Step, execute
 from cnncalc.engine.tensors import random_input, random_weights
-from cnncalc.graph import Graph, Node
+from cnncalc.graph import Graph
 from cnncalc.text import say, shape_text
-from cnncalc.verify.checks import Check, FieldProof, LayerProof, UnitProof
-from cnncalc.verify.receptive import prove_fields
+from cnncalc.verify.proof import Array, Proof
+from cnncalc.verify.watch import Silence, Watch
 
-Array = npt.NDArray[Any]
+__all__ = ["RUN_DTYPES", "Proof", "needed_bytes", "run"]
 
 RUN_DTYPES = ("float32", "float64")
-
-
-class Proof(NamedTuple):
-    """What a run proved. `outputs`: arrays (N, *shape) by node name, the network's output first."""
-
-    report: Report
-    layers: tuple[LayerProof, ...]
-    units: tuple[UnitProof, ...]
-    fields: tuple[FieldProof, ...]
-    peak: Check
-    outputs: dict[str, Array]
-    seconds: float
-
-    @property
-    def output(self) -> Array:
-        """The network's output (N, *shape)."""
-        return self.outputs[self.report.graph.nodes[-1].name]
-
-    @property
-    def checks(self) -> list[tuple[str, Check]]:
-        """Every check with the name of what it is about."""
-        return [
-            *((layer.node.name, check) for layer in self.layers for check in layer.checks),
-            *((unit.node, unit.check) for unit in self.units),
-            *((field.node, field.check) for field in self.fields),
-            ("network", self.peak),
-        ]
-
-    @property
-    def mismatches(self) -> list[tuple[str, Check]]:
-        """The checks that failed."""
-        return [(name, check) for name, check in self.checks if not check.agrees]
 
 
 def run(
@@ -65,33 +36,82 @@ def run(
     batch: int = 1,
     dtype: str = "float32",
     seed: int = 0,
-    before_step: Callable[[Node], None] | None = None,
-    after_step: Callable[[Step, Array], None] | None = None,
+    verify: bool = False,
+    threads: int | None = None,
+    repeat: int | None = None,
+    profile: bool = False,
+    on_output: Callable[[str, Array], None] | None = None,
+    watch: Watch | None = None,
 ) -> Proof:
-    """Execute a network and compare each fact with the report.
+    """Execute a network and compare facts with the report: float32 on the fast engine, float64 by the definitions.
 
     `x` (N, *input_shape), or one input without N, and `weights` {full name: array} stand for seeded random ones (see
-    `engine.tensors`). `dtype` is float32 or float64. Raises CnncalcError for what does not fit the network, and, before
-    anything is allocated, where the run would not fit into memory.
+    `engine.tensors`). `verify`: run the definitions too, in float64, and compare everything. `threads`: the cores this
+    process may use unless given. `repeat`: how many runs are timed, after one that is not; unless given, a few where
+    they are short, else the first. `profile`: time each layer.
+    `on_output(name, array)` is given what each layer computes; for that, layers are run apart from each other.
+    Raises CnncalcError for what does not fit the network, and, before anything is allocated, where the run would not
+    fit into memory.
     """
+    _check(dtype, seed, threads, repeat)
+    watch = watch or Silence()
+    given = None if x is None else _batched(network, x, dtype)
+    report = analyze(network, batch=batch if given is None else given.shape[0], dtype=dtype)
+    exact = analyze(network, batch=report.batch, dtype="float64") if verify and dtype == "float32" else None
+    refuse_if_too_large(needed_bytes(report) + (needed_bytes(exact) if exact else 0))
+    held = random_weights(network, seed, dtype) if weights is None else match(network, weights, dtype).weights
+    if given is None:
+        given = random_input(network, batch, seed, dtype)
+    if dtype == "float64":
+        return _by_definition(report, given, held, on_output, watch)
+    from cnncalc.verify.fast import run_engine, save_all, verified
+
+    watch.stage("pack")
+    apart = on_output is not None
+    with Engine(
+        network,
+        held,
+        report.batch,
+        threads or usable_cores(),
+        fused=not apart,
+        keep=apart or verify,
+        on_compile=watch.compiling,
+    ) as engine:
+        watch.stage("run")
+        proof = run_engine(engine, report, given, apart=apart, repeat=repeat, profile=profile)
+        if on_output:
+            save_all(engine, report, on_output)
+        return verified(proof, engine, exact, given, held, watch) if exact else proof
+
+
+def _by_definition(
+    report: Report,
+    given: Array,
+    weights: Mapping[str, Array],
+    on_output: Callable[[str, Array], None] | None,
+    watch: Watch,
+) -> Proof:
+    from cnncalc.verify.definition import prove
+
+    def done(step: Any, output: Array) -> None:
+        watch.after(step)
+        if on_output:
+            on_output(step.node.name, output)
+
+    return prove(report, given, weights, before=watch.before, after=done)
+
+
+def _check(dtype: str, seed: int, threads: int | None, repeat: int | None) -> None:
+    """Raise CnncalcError for numbers out of range."""
     if dtype not in RUN_DTYPES:
         known = say("there are {names}", names=", ".join(RUN_DTYPES))
         raise CnncalcError([Diagnostic("E222", say("a run cannot compute in {dtype}", dtype=dtype), help=known)])
     if seed < 0:
         raise CnncalcError([Diagnostic("E222", say("seed must be 0 or more, got {seed}", seed=seed))])
-    given = None if x is None else _batched(network, x, dtype)
-    report = analyze(network, batch=batch if given is None else given.shape[0], dtype=dtype)
-    refuse_if_too_large(needed_bytes(report))
-    held = random_weights(network, seed, dtype) if weights is None else match(network, weights, dtype).weights
-    if given is None:
-        given = random_input(network, batch, seed, dtype)
-    execution = execute(network, given, held, before_step=before_step, after_step=after_step)
-    facts = report.layer_facts
-    layers = tuple(_layer(facts[step.node.name], step) for step in execution.steps)
-    units, fields = prove_fields(report)
-    peak = Check("peak memory", report.totals.peak_bytes, execution.peak_bytes)
-    seconds = sum(step.seconds for step in execution.steps)
-    return Proof(report, layers, units, fields, peak, execution.outputs, seconds)
+    if threads is not None and threads < 1:
+        raise CnncalcError([Diagnostic("E771", say("threads must be 1 or more, got {threads}", threads=threads))])
+    if repeat is not None and repeat < 1:
+        raise CnncalcError([Diagnostic("E222", say("repeat must be 1 or more, got {repeat}", repeat=repeat))])
 
 
 def _batched(network: Graph, x: npt.ArrayLike, dtype: str) -> Array:
@@ -119,16 +139,3 @@ def needed_bytes(report: Report) -> int:
     largest = max(facts.activation_bytes for facts in report.layers)
     totals = report.totals
     return totals.peak_bytes + totals.parameter_bytes + totals.buffer_bytes + 2 * largest
-
-
-def _layer(facts: LayerFacts, step: Step) -> LayerProof:
-    cost = facts.cost
-    return LayerProof(
-        facts.node,
-        Check("output shape", facts.node.output_shape, step.shape),
-        Check("tensors", {**facts.held.parameters, **facts.held.buffers}, dict(step.held)),
-        Check("MACs", cost.macs, step.mac),
-        Check("MACs on padding", cost.macs - cost.macs_without_padding, step.padded_mac),
-        sum(prod(shape) for shape in step.held.values()),
-        step.seconds,
-    )

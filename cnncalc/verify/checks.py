@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.graph import Node
 from cnncalc.text import Shape, later, number, say
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import LayerFacts
+    from cnncalc.engine.compiled import LayerProfile
 
 
 class Check(NamedTuple):
@@ -31,21 +35,65 @@ class Check(NamedTuple):
 
 
 class LayerProof(NamedTuple):
-    """One layer's checks: shape, tensors held, multiply-adds, those on padded zeros. Counts are for one input."""
+    """One layer's checks: shape, tensors held, multiply-adds, those on padded zeros. Counts are for one input.
+
+    None where the run did not find it out: `shape` of a node whose result nobody computes, `macs` and `padded_macs`
+    where the definition was not run, `error` where the two results were not compared, `seconds` of the fast engine.
+    """
 
     node: Node
-    shape: Check
+    shape: Check | None
     tensors: Check
-    macs: Check
-    padded_macs: Check
+    macs: Check | None
+    padded_macs: Check | None
     parameter_count: int
     """How many numbers the kernel was given."""
-    seconds: float
+    seconds: float | None
+    ran: Ran | None = None
+    """How the fast engine ran it."""
+    error: Check | None = None
+    """The largest difference from the definition's result, as a share of the largest number of that."""
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """All of them."""
-        return (self.shape, self.tensors, self.macs, self.padded_macs)
+        """All there are."""
+        every = (self.shape, self.tensors, self.macs, self.padded_macs, self.error)
+        return tuple(check for check in every if check is not None)
+
+
+class Ran(NamedTuple):
+    """How the fast engine ran a node. `kind`: the operation that computes it, empty where there was nothing to do.
+
+    `within`: where its work is part of a later node's, that node; else empty.
+    """
+
+    kind: str = ""
+    within: str = ""
+
+
+class EngineRun(NamedTuple):
+    """What the fast engine tells of a run. `seconds`: of each run that was timed, after one that was not.
+
+    `arena`: the most bytes of activations alive at once in this layout, beside those of the one block they lie in.
+    `apart`: whether each layer was run for itself, so that all results are there.
+    """
+
+    threads: int
+    target: str
+    seconds: tuple[float, ...]
+    arena: Check
+    constant_bytes: int
+    fallbacks: tuple[str, ...]
+    checked: bool
+    apart: bool
+    profile: tuple[LayerProfile, ...] = ()
+
+    @property
+    def median(self) -> float:
+        """The middle one of the seconds; of two in the middle, half way between them."""
+        ordered = sorted(self.seconds)
+        half = len(ordered) // 2
+        return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 class UnitProof(NamedTuple):
@@ -82,8 +130,15 @@ DISAGREE: dict[str, str] = {
         "{layer}: receptive field (size, jump, start): static {static}, executed {executed}"
     ),
     "peak memory": later("network: peak memory: static {static}, executed {executed}"),
+    "memory of the plan": later("network: memory of the plan: predicted {static}, taken {executed}"),
+    "relative error": later("{layer}: relative error: at most {static} is allowed, found {executed}"),
 }
 """What is checked, and what is said where the two sides differ."""
+
+
+def tensors_check(facts: LayerFacts, held: dict[str, Shape]) -> Check:
+    """Compare the tensors a layer states with those that were read."""
+    return Check("tensors", {**facts.held.parameters, **facts.held.buffers}, held)
 
 
 def describe(layer: str, check: Check) -> str:

@@ -20,7 +20,8 @@ from cnncalc.engine.run import Step, execute
 from cnncalc.graph import Graph, Node
 from cnncalc.lighter import Lightened, Wishes, lighten
 from cnncalc.lighter.rules import RULES
-from cnncalc.verify import Proof, needed_bytes, run
+from cnncalc.verify import Proof, needed_bytes
+from cnncalc.verify.definition import prove
 from cnncalc.verify.lighter_weights import filter_norms, lighter_weights, round_activation, taken
 
 Array = npt.NDArray[Any]
@@ -98,8 +99,7 @@ def run_lighter(prepared: Prepared, x: Array, *, before: Before | None = None, a
         if after:
             after(step, output)
 
-    dtype = str(x.dtype)
-    return run(report.graph, x=x, weights=prepared.weights, dtype=dtype, before_step=before, after_step=done)
+    return prove(report, x, prepared.weights, before=before, after=done)
 
 
 def effect(prepared: Prepared, original: Array, proof: Proof) -> Effect:

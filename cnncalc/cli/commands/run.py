@@ -1,4 +1,4 @@
-"""`cnncalc run`: the proof by execution."""
+"""`cnncalc run`: execution, and the proof by it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from cnncalc.cli.options import (
 from cnncalc.text import say
 
 HELP = say(
-    "Run the network, and prove its shapes, parameters, MACs, receptive field and memory by what really happened."
+    "Run the network fast, and check its shapes, tensors and memory; with --verify prove MACs, receptive field and "
+    "every layer's numbers too, by what really happened."
 )
 EXAMPLE = "cnncalc run specs/lenet.yaml --input digit.png --top 3"
 
@@ -57,7 +58,21 @@ def run(
     weights: WeightsOption = None,
     seed: SeedOption = 0,
     batch: BatchOption = 1,
-    dtype: Annotated[RunDtype, typer.Option("--dtype", help=say("To compute in."))] = RunDtype.float32,
+    dtype: Annotated[
+        RunDtype, typer.Option("--dtype", help=say("To compute in; float64 by the definitions alone, all proven."))
+    ] = RunDtype.float32,
+    verify: Annotated[
+        bool, typer.Option("--verify", help=say("Run the definitions too, and compare everything; slow."))
+    ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", min=1, help=say("Else the cores this process may use."), show_default=False),
+    ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option("--repeat", min=1, help=say("Time so many runs: median and spread."), show_default=False),
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help=say("Show where the time goes, layer by layer."))] = False,
     set_: SetOption = None,
     prune: PruneOption = None,
     prune_together: PruneTogetherOption = False,
@@ -109,6 +124,10 @@ def run(
             labels=labels,
             max_layers=max_layers,
             wishes=wishes_of(prune, prune_together, quantize, scales),
+            verify=verify,
+            threads=threads,
+            repeat=repeat,
+            profile=profile,
         )
         code = execute(request, as_json=json, color=color.value)
     if code:

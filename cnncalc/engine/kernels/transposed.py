@@ -34,7 +34,10 @@ class Comb(NamedTuple):
 
 
 class TransposedConvolution(Convolution):
-    """A transposed convolution; `window.weight` (out_channels, in_channels / groups, D, H, W), as a convolution's."""
+    """A transposed convolution; `window.weight` (out_channels, in_channels / groups, D, H, W), as a convolution's.
+
+    `window.padding`: what is cut off of the output, at the end less by the output padding.
+    """
 
     def __init__(self, name: str, x: Value, output: Value, window: Window, finish: Finish | None = None) -> None:
         super().__init__(name, x, output, window, finish)

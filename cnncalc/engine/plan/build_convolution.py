@@ -53,7 +53,8 @@ def transposed_convolution(draft: Draft, node: Node, inputs: list[Value]) -> Val
         turned = np.ascontiguousarray(weight[:, :, ::-1, ::-1, ::-1])
         window = Window(turned, bias, stride, _padding(sides), dilation, layer.groups)
         return draft.add(DirectConvolution(node.name, x, _addressable(draft.value(node)), window))
-    window = Window(weight, bias, stride, _padding([(off, off) for off in cut]), dilation, layer.groups)
+    cuts = [(off, off - more) for off, more in zip(cut, extra, strict=True)]
+    window = Window(weight, bias, stride, _padding(cuts), dilation, layer.groups)
     return draft.add(TransposedConvolution(node.name, x, _addressable(draft.value(node)), window))
 
 

@@ -21,10 +21,14 @@ class Draft:
         self.batch = batch
         self.operations: list[Operation] = []
         self.weights = weights
+        self.taken: dict[str, dict[str, Shape]] = {}
+        """The shapes of the tensors that builders took, by node and short name."""
 
     def tensor(self, node: Node, name: str) -> Array:
         """Return a parameter or buffer of a node by its short name, `weight`."""
-        return self.weights[f"{node.name}.{name}"]
+        array = self.weights[f"{node.name}.{name}"]
+        self.taken.setdefault(node.name, {})[name] = array.shape
+        return array
 
     def has_tensor(self, node: Node, name: str) -> bool:
         """Whether the node has such a tensor."""

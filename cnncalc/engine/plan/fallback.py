@@ -12,6 +12,7 @@ from cnncalc.engine.plan.value import Value
 from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
 from cnncalc.graph import Node
+from cnncalc.text import Shape
 
 
 class Fallback(Operation):
@@ -20,6 +21,8 @@ class Fallback(Operation):
     def __init__(self, node: Node, inputs: Sequence[Value], output: Value, weights: Mapping[str, Array]) -> None:
         super().__init__(node.name, inputs, output)
         self.node = node
+        self.taken: dict[str, Shape] = {}
+        """The tensors that it read when it was called, by their short names."""
         self._weights = weights
 
     def steps(self, memory: Memory) -> list[list[Step]]:
@@ -29,5 +32,7 @@ class Fallback(Operation):
     def call(self, memory: Memory, arena: Array) -> None:
         """Read the inputs from the arena, run the definition in float32, write the output."""
         arrays = [read(value, memory, arena) for value in self.inputs]
-        done = OPERATIONS[self.node.type](self.node.layer, arrays, Tensors(self._weights, self.node.name))
+        tensors = Tensors(self._weights, self.node.name)
+        done = OPERATIONS[self.node.type](self.node.layer, arrays, tensors)
+        self.taken = dict(tensors.taken)
         write(self.output, memory, arena, np.asarray(done.output, np.float32))

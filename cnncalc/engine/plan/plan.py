@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.engine.kernels.movement import CopyIn, CopyOut
+from cnncalc.engine.plan.build_elementwise import passes_through
 from cnncalc.engine.plan.choose import choose
 from cnncalc.engine.plan.concatenate import concatenate
 from cnncalc.engine.plan.draft import Draft, Unsupported
 from cnncalc.engine.plan.fallback import Fallback
-from cnncalc.engine.plan.flattened import settled
+from cnncalc.engine.plan.flattened import Flattened, settled
 from cnncalc.engine.plan.fold import fold
 from cnncalc.engine.plan.fuse import fuse_additions, fuse_clamps, fuse_prologues
 from cnncalc.engine.plan.in_place import in_place
@@ -19,18 +20,25 @@ from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.plan.unread import without_unread
 from cnncalc.engine.plan.value import LANES, PLAIN, Value
 from cnncalc.graph import INPUT, Graph, Node
+from cnncalc.text import Shape
 
-LAZY = frozenset({"Flatten", "Linear"})
+LAZY = frozenset({"Flatten", "Linear", *(kind for kind, build in BUILDERS.items() if build is passes_through)})
 """Layer types whose builders know what to do with a map that only passes for a vector."""
 
 
 class Plan(NamedTuple):
-    """Operations in an order in which they could run. `results`: the value of each node that has one of its own."""
+    """Operations in an order in which they could run. `results`: the value of each node that has one of its own.
+
+    `values`: the value each node had before operations were joined. `taken`: the shapes of the tensors that were packed
+    for each node, by their short names.
+    """
 
     operations: list[Operation]
     entry: CopyIn
     exits: dict[str, CopyOut]
     results: dict[str, Value]
+    values: dict[str, Value]
+    taken: dict[str, dict[str, Shape]]
 
     @property
     def fallbacks(self) -> list[Fallback]:
@@ -55,8 +63,8 @@ def plan(graph: Graph, weights: Mapping[str, Array], batch: int, *, fused: bool 
         in_place(operations, kept)
     there = {operation.output for operation in operations}
     there |= {operation.output.root for operation in operations}
-    results = {name: value for name, value in results.items() if _known(value, there)}
-    return Plan([*operations, *exits.values()], entry, exits, results)
+    own = {name: value for name, value in results.items() if _known(value, there)}
+    return Plan([*operations, *exits.values()], entry, exits, own, results, draft.taken)
 
 
 def translate(graph: Graph, weights: Mapping[str, Array], batch: int) -> tuple[Draft, CopyIn, dict[str, Value]]:
@@ -102,5 +110,7 @@ def _reads_plain(node: Node) -> bool:
 
 
 def _known(value: Value, there: set[Value]) -> bool:
-    """Whether a value is written, itself or as a part of what is."""
+    """Whether a value is written, itself, as a part of what is, or as the map it stands for."""
+    if isinstance(value, Flattened):
+        return _known(value.map, there)
     return value in there or (value.parent is not None and _known(value.parent, there))
