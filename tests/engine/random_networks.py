@@ -31,7 +31,7 @@ class _Author:
     def __init__(self, rng: np.random.Generator, axes: int) -> None:
         self.rng = rng
         self.axes = axes
-        shape = (int(rng.choice(CHANNELS)), *(int(n) for n in rng.integers(4, 12, axes)))
+        shape = (int(rng.choice(CHANNELS)), *(int(n) for n in rng.integers(4, 12 if axes < 3 else 8, axes)))
         self.shapes: dict[str, tuple[int, ...]] = {INPUT: shape}
         self.lines: list[Line] = []
 

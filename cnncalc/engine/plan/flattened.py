@@ -17,6 +17,8 @@ class Flattened(Value):
             features *= size
         super().__init__(name, (features,), map.batch)
         self.map = map
+        self.in_order: Value | None = None
+        """The numbers in their order, once somebody needed them."""
 
 
 def flatten(draft: Draft, node: Node, inputs: list[Value]) -> Value:
@@ -30,8 +32,14 @@ def settled(draft: Draft, value: Value) -> Value:
     """Return a value whose numbers lie in their order."""
     if not isinstance(value, Flattened):
         return value
+    if value.in_order is None:
+        value.in_order = _in_order(draft, value)
+    return value.in_order
+
+
+def _in_order(draft: Draft, value: Flattened) -> Value:
+    vector = Value(value.name, value.shape, value.batch)
     if value.map.size == (1, 1, 1) and value.map.lanes == LANES:
-        view = Value(value.name, value.shape, value.batch)
-        view.parent = value.map
-        return view
-    return draft.add(Reorder(value.name, value.map, Value(value.name, value.shape, value.batch)))
+        vector.parent = value.map
+        return vector
+    return draft.add(Reorder(value.name, value.map, vector))
