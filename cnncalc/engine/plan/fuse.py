@@ -1,4 +1,4 @@
-"""Fusion: activations that clamp, additions, and a BatchNorm with ReLU before a convolution cost no pass over memory."""
+"""Fusion: activations that clamp, additions, and a BatchNorm + ReLU before a convolution cost no pass over memory."""
 
 from __future__ import annotations
 
