@@ -1,5 +1,6 @@
 """The gallery is run: its shapes, tensors, MACs, receptive fields and peak memory are what happens.
 
+The fast engine computes the same outputs, however it is compiled, and has a kernel for every layer.
 Where torchvision has the network, its outputs are torchvision's for the same weights (data/make_torchvision.py).
 """
 
@@ -12,6 +13,12 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.engine.compiled import Engine
+from cnncalc.engine.plan.assemble import lay_out
+from cnncalc.engine.plan.plan import plan
+from cnncalc.engine.plan.shapes import executed_shapes
+from cnncalc.engine.tensors import random_input, random_weights, tensor_shapes
+from cnncalc.graph import Graph
 
 SPECS = Path(__file__).parents[1] / "specs"
 EXPECTED = np.load(Path(__file__).parent / "data" / "torchvision.npz")
@@ -54,13 +61,17 @@ def test_every_network_is_run_or_known_to_be_slow() -> None:
     assert sorted([*PROVEN, *SLOW]) == sorted(path.stem for path in SPECS.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("name", PROVEN)
-def test_the_gallery_is_proven(name: str) -> None:
+def network_of(name: str) -> Graph:
     shape, settings = PROVEN[name]
     text = (SPECS / f"{name}.yaml").read_text(encoding="utf-8")
     if name == "inception_v3":
         text = text.partition("heads:")[0]  # its head fits no input much smaller than its own, and is not run
-    network = cnncalc.loads(text, input_shape=shape, settings=settings)
+    return cnncalc.loads(text, input_shape=shape, settings=settings)
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_the_gallery_is_proven(name: str) -> None:
+    network = network_of(name)
     proof = cnncalc.run(network, dtype="float64")
     assert not proof.mismatches
     assert len(proof.layers) == len(network.executed)
@@ -69,3 +80,32 @@ def test_the_gallery_is_proven(name: str) -> None:
     if name in EXPECTED:
         difference = np.abs(proof.output.reshape(EXPECTED[name].shape) - EXPECTED[name])
         assert difference.max() <= 1e-12 * np.abs(EXPECTED[name]).max()
+    for fused, keep, threads, batch in ((True, False, 2, 3), (True, True, 1, 1), (False, True, 2, 1)):
+        check_engine(network, proof, fused=fused, keep=keep, threads=threads, batch=batch)
+
+
+def check_engine(network: Graph, proof: cnncalc.Proof, *, fused: bool, keep: bool, threads: int, batch: int) -> None:
+    """The fast engine's outputs for the input of the proof, which lies among others."""
+    x = np.random.default_rng(1).standard_normal((batch, *network.input_shape))
+    x[batch // 2] = random_input(network, 1, 0, "float64")[0]
+    with Engine(network, random_weights(network), batch, threads, fused=fused, keep=keep) as engine:
+        assert not engine.fallbacks
+        outputs = engine.run(x)
+    assert list(outputs) == list(proof.outputs)
+    for output, found in outputs.items():
+        error = np.abs(found[batch // 2] - proof.outputs[output][0]).max()
+        assert error <= 1e-5 * np.abs(proof.outputs[output]).max(), (fused, keep, threads, batch, output)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.yaml")))
+def test_every_network_has_a_plan_without_fallbacks_whose_shapes_and_memory_are_as_stated(name: str) -> None:
+    network = cnncalc.load(str(SPECS / f"{name}.yaml"))
+    nothing = {full: np.broadcast_to(np.float32(0), shape) for full, shape in tensor_shapes(network).items()}
+    made = plan(network, nothing, 1)
+    assert not made.fallbacks
+    shapes = executed_shapes(made)
+    without = {node.type for node in network.executed if node.name not in shapes}
+    assert without <= {"Concat", "ChannelShuffle"}, "only a shuffle is done by whoever reads it"
+    assert all(shapes.get(node.name, node.output_shape) == node.output_shape for node in network.executed)
+    layout = lay_out(made.operations)
+    assert layout.arena_bytes == layout.predicted_bytes

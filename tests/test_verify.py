@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc.diagnostics import CnncalcError
+from cnncalc.engine.tensors import random_input
 from cnncalc.layers.base import argument_fields
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -19,8 +20,10 @@ SPECS = Path(__file__).parents[1] / "specs"
 
 @pytest.mark.parametrize("spec", sorted(path.stem for path in (SPECS / "examples").glob("*.yaml")))
 def test_the_examples_are_proven(spec):
-    proof = cnncalc.run(cnncalc.load(str(SPECS / "examples" / f"{spec}.yaml")), dtype="float64")
-    assert not proof.mismatches
+    network = cnncalc.load(str(SPECS / "examples" / f"{spec}.yaml"))
+    for how in ({"dtype": "float64"}, {"verify": True}):
+        proof = cnncalc.run(network, **how)
+        assert not proof.mismatches and proof.verified
 
 
 sizes = st.integers(1, 4)
@@ -70,7 +73,7 @@ def test_random_networks_are_proven(text):
     except CnncalcError:
         assume(False)
         return
-    proof = cnncalc.run(network, batch=2)
+    proof = cnncalc.run(network, batch=2, verify=True)
     assert not proof.mismatches, (text, proof.mismatches)
 
 
@@ -87,7 +90,7 @@ def test_a_wrong_count_is_told():
     network = cnncalc.load(str(SPECS / "lenet.yaml"))
     wrong = lying(network, quantities=lambda self, inputs, output: type(network.nodes[0].layer).quantities(
         self, inputs, output)._replace(mac=117_601))  # fmt: skip
-    mismatches = cnncalc.run(wrong).mismatches
+    mismatches = cnncalc.run(wrong, verify=True).mismatches
     assert ("conv1", "MACs", 117_601, 117_600) in [(n, c.what, c.static, c.executed) for n, c in mismatches]
 
 
@@ -99,7 +102,7 @@ def test_a_wrong_window_is_told():
         relation = right.windows(self, inputs, output)[0]
         return [relation._replace(axes=(relation.axes[0]._replace(kernel=4), relation.axes[1]))]
 
-    mismatches = cnncalc.run(lying(network, windows=windows)).mismatches
+    mismatches = cnncalc.run(lying(network, windows=windows), dtype="float64").mismatches
     assert {check.what for _, check in mismatches} >= {"receptive field (size, jump, start)", "input seen"}
 
 
@@ -107,9 +110,11 @@ def test_a_wrong_shape_or_tensor_is_told():
     network = cnncalc.load(str(SPECS / "lenet.yaml"))
     right = type(network.nodes[0].layer)
     extra = lying(network, parameters=lambda self, inputs: {**right.parameters(self, inputs), "scale": (6,)})
-    assert ("conv1", "tensors") in [(name, check.what) for name, check in cnncalc.run(extra).mismatches]
     stretched = replace(network, nodes=(*network.nodes[:-1], replace(network.nodes[-1], output_shape=(11,))))
-    assert ("fc3", "output shape") in [(name, check.what) for name, check in cnncalc.run(stretched).mismatches]
+    for how in ({}, {"verify": True}, {"dtype": "float64"}):
+        assert ("conv1", "tensors") in [(name, check.what) for name, check in cnncalc.run(extra, **how).mismatches]
+        told = cnncalc.run(stretched, **how).mismatches
+        assert ("fc3", "output shape", (11,), (10,)) in [(name, *check[:3]) for name, check in told]
 
 
 def test_too_large_a_run_is_refused_with_the_number():
@@ -136,6 +141,8 @@ def test_the_same_seed_gives_the_same_output():
         ({"dtype": "float16"}, "cannot compute in float16"),
         ({"seed": -1}, "0 or more"),
         ({"batch": 0}, "1 or more"),
+        ({"threads": 0}, "threads must be 1 or more"),
+        ({"repeat": 0}, "repeat must be 1 or more"),
     ],
 )
 def test_what_does_not_fit_is_refused(wrong, said):
@@ -194,9 +201,9 @@ def test_a_field_whose_phases_are_wrong_does_not_pass(monkeypatch):
     from cnncalc.layers.geometry import Spread
 
     text = "input: [1, 16]\nlayers:\n  - {type: ConvTranspose1d, out_channels: 1, kernel_size: 3, stride: 2}\n"
-    assert not cnncalc.run(cnncalc.loads(text)).mismatches
+    assert not cnncalc.run(cnncalc.loads(text), verify=True).mismatches
     monkeypatch.setattr(Spread, "sees", lambda self, output: range(output // 2 - 2, output // 2 + 1))
-    assert [name for name, _ in cnncalc.run(cnncalc.loads(text)).mismatches] == ["upconv1"]
+    assert [name for name, _ in cnncalc.run(cnncalc.loads(text), verify=True).mismatches] == ["upconv1"]
 
 
 ODD = {
@@ -225,7 +232,8 @@ ODD = {
 @pytest.mark.parametrize("case", ODD)
 def test_what_units_see_is_proven_in_odd_places_too(case):
     shape, layers = ODD[case]
-    proof = cnncalc.run(cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {one}\n" for one in layers)))
+    text = f"input: {shape}\nlayers:\n" + "".join(f"  - {one}\n" for one in layers)
+    proof = cnncalc.run(cnncalc.loads(text), verify=True)
     assert not proof.mismatches
     assert proof.units
 
@@ -314,7 +322,7 @@ layers:
     ],
 )  # fmt: skip
 def test_where_what_is_stated_is_a_bound_what_is_measured_lies_within(text, bounded):
-    proof = cnncalc.run(cnncalc.loads(text))
+    proof = cnncalc.run(cnncalc.loads(text), dtype="float64")
     assert not proof.mismatches
     assert any(check.bounded for _, check in proof.checks) is bounded
 
@@ -335,3 +343,78 @@ def test_the_gallery_states_what_is_seen_exactly():
         for node in network.nodes[-1], network.nodes[len(network.nodes) // 2]:
             place = tuple(size // 2 for size in node.output_shape[1:] or node.output_shape)
             assert view(network, node.name, place).exact, (path.stem, node.name)
+
+
+RESIDUAL = """
+input: [3, 12, 12]
+layers:
+  - {name: conv, type: Conv2d, out_channels: 20, kernel_size: 3, padding: 1}
+  - {name: norm, type: BatchNorm2d}
+  - {name: relu, type: ReLU}
+  - {name: back, type: Conv2d, out_channels: 20, kernel_size: 1}
+  - {name: sum, type: Add, from: [relu, back]}
+  - {name: drop, type: Dropout}
+  - {name: flat, type: Flatten}
+  - {name: fc, type: Linear, out_features: 4}
+"""
+
+
+def test_without_verify_only_what_was_executed_is_checked():
+    proof = cnncalc.run(cnncalc.loads(RESIDUAL), repeat=4, threads=1)
+    assert not proof.verified and not proof.units and not proof.fields and proof.peak is None and proof.error is None
+    assert {check.what for _, check in proof.checks} == {"output shape", "tensors", "memory of the plan"}
+    assert len(proof.layers) == 8 and all(layer.shape and layer.macs is None for layer in proof.layers)
+    assert len(proof.engine.seconds) == 4 and proof.engine.threads == 1 and not proof.engine.fallbacks
+    assert min(proof.engine.seconds) <= proof.seconds <= max(proof.engine.seconds)
+
+
+def test_layers_that_are_part_of_others_say_of_which():
+    ran = {layer.node.name: layer.ran for layer in cnncalc.run(cnncalc.loads(RESIDUAL)).layers}
+    assert (ran["conv"].within, ran["norm"].within, ran["back"].within) == ("relu", "relu", "sum")
+    assert ran["relu"].kind == ran["sum"].kind == ran["fc"].kind == "DirectConvolution"
+    assert ran["drop"] == ran["flat"] == ("", "")
+
+
+def test_each_result_is_compared_with_the_definitions_in_float64():
+    proof = cnncalc.run(cnncalc.loads(RESIDUAL), verify=True, batch=3)
+    errors = {layer.node.name: layer.error for layer in proof.layers}
+    assert [name for name, error in errors.items() if error is None] == ["conv", "norm", "back"]
+    assert all(0 < error.executed < 2e-6 for error in errors.values() if error)
+    assert 0 < proof.error.executed < 2e-6
+    x = random_input(cnncalc.loads(RESIDUAL), 3)
+    exact = cnncalc.run(cnncalc.loads(RESIDUAL), x=x, dtype="float64")
+    largest = np.abs(exact.output).max()
+    assert np.abs(proof.output - exact.output).max() / largest == pytest.approx(proof.error.executed, rel=1e-3)
+
+
+def test_a_kernel_that_computes_something_else_is_found_out(monkeypatch):
+    from cnncalc.engine.kernels import elementwise
+
+    wrong = elementwise.KINDS["leaky_relu"]
+    monkeypatch.setitem(elementwise.KINDS, "elu", wrong)
+    network = cnncalc.loads("input: [2, 5, 5]\nlayers: [{type: ELU, name: a}, {type: Tanh, name: b}]\n")
+    assert not cnncalc.run(network).mismatches
+    told = {(name, check.what) for name, check in cnncalc.run(network, verify=True).mismatches}
+    assert told == {("a", "relative error"), ("b", "relative error"), ("network", "relative error")}
+
+
+def test_every_output_is_handed_over_whatever_the_plan_would_join():
+    network = cnncalc.loads(RESIDUAL)
+    found, exact = {}, {}
+    fast = cnncalc.run(network, batch=2, on_output=found.__setitem__)
+    cnncalc.run(network, batch=2, dtype="float64", on_output=exact.__setitem__)
+    assert fast.engine.apart
+    assert list(found) == list(exact) == [node.name for node in network.nodes]
+    for name, array in found.items():
+        assert array.dtype == np.float32 and array.shape == exact[name].shape
+        np.testing.assert_allclose(array, exact[name], rtol=0, atol=2e-6 * np.abs(exact[name]).max())
+
+
+def test_a_profile_has_a_row_an_operation():
+    proof = cnncalc.run(cnncalc.loads(RESIDUAL), profile=True)
+    profile = proof.engine.profile
+    assert [one.name for one in profile] == ["input", "conv", "back", "fc", "fc"]
+    assert profile[1].covers == ("conv", "norm", "relu") and profile[2].covers == ("back", "sum")
+    assert sum(one.macs for one in profile) == proof.report.totals.macs
+    assert all(one.seconds > 0 and one.nbytes > 0 and one.peak > 1e8 for one in profile)
+    assert profile[1].share_of_peak == pytest.approx(profile[1].macs / profile[1].seconds / profile[1].peak)

@@ -31,7 +31,7 @@ def grid(
         yield [Piece("  ".join(parts).rstrip(), style)]
     gone = sorted(set(range(len(titles))) - set(kept), key=lambda at: headings[at].gives_way)
     if gone:
-        yield from left_out([titles[at] for at in gone], width)
+        yield from left_out([titles[at] for at in gone if titles[at]], width)
 
 
 def _kept(headings: Sequence[Heading], widths: Sequence[int], width: int) -> Collection[int]:

@@ -16,8 +16,11 @@ from shell import COMMAND, LENET, ROOT, SPECS, cnncalc, environment
 from typer.testing import CliRunner
 
 from cnncalc.cli.app import application
+from cnncalc.engine.compiled import LayerProfile
 from cnncalc.engine.tensors import random_weights
 from cnncalc.layers.conv import Conv
+from cnncalc.render.profile import profile_lines
+from cnncalc.render.words import cells
 from cnncalc.spec.load import load
 
 SMALL = """input: [1, 6, 6]
@@ -41,20 +44,49 @@ def weights(small):
     return random_weights(load(str(small)), 5, "float32")
 
 
-def test_the_proof_of_lenet():
+def test_a_run_of_lenet():
     shown = cnncalc("run", LENET)
     assert shown.code == 0 and shown.err == ""
     lines = shown.out.splitlines()
     assert lines[:2] == ["LeNet-5   input 1x32x32   batch 1   float32", "input random, seed 0   weights random, seed 0"]
+    assert lines[3].split() == ["layer", "type", "output", "params", "how"]
+    assert lines[7].split() == ["=", "conv2", "Conv2d", "16x10x10", "2,416", "direct"]
+    assert any(line.startswith("= memory of activations in this layout: ") for line in lines)
+    assert any(line.startswith("1 thread ") and " GMAC/s " in line for line in lines)
+    assert lines[-2] == "25 checks agree: shapes, tensors and memory; params 61,706, MACs 416,520"
+    assert "--verify" in lines[-1]
+
+
+@pytest.mark.parametrize("how", [["--dtype", "float64"], ["--verify"]])
+def test_the_proof_of_lenet(how):
+    shown = cnncalc("run", LENET, *how)
+    assert shown.code == 0 and shown.err == ""
+    lines = shown.out.splitlines()
     assert lines[7].split()[:6] == ["=", "conv2", "Conv2d", "16x10x10", "2,416", "240,000"]
     assert "= receptive field of pool2, axis 0, measured: size 16, jump 4, start 0" in lines
     assert "= interior unit 2,2 of pool2 sees input 8..23 x 8..23" in lines
-    assert "= peak memory measured: 36.8 KiB" in lines
+    assert any(line.startswith("= peak memory measured") and line.endswith(": 73.5 KiB") for line in lines)
     assert lines[-1].startswith("proven: ") and "params 61,706, MACs 416,520" in lines[-1]
+    assert any(line.startswith("= output differs from the definition's") for line in lines) is (how == ["--verify"])
+
+
+def test_a_run_as_json(small):
+    proof = cnncalc("run", small, "--json", "--threads", 2, "--repeat", 3, "--profile").json
+    engine = proof["engine"]
+    assert proof["verified"] is False and proof["agrees"] is True
+    assert len(engine["seconds"]) == 3 and engine["fallbacks"] == [] and engine["checked"] is True
+    assert engine["arena_bytes"] == engine["predicted_bytes"] and engine["threads"] == 1  # it is tiny
+    assert [layer["kind"] for layer in proof["layers"]] == [None, "DirectConvolution", None, "DirectConvolution"]
+    assert proof["layers"][0]["within"] == "norm"
+    assert proof["layers"][0]["output_shape"]["executed"] == [2, 6, 6]
+    assert proof["layers"][0]["macs"] is None and proof["peak_bytes"] is None and proof["receptive_field"] == []
+    assert [row["name"] for row in proof["profile"]] == ["input", "conv", "fc", "fc"]
+    assert sum(row["share"] for row in proof["profile"]) == pytest.approx(1)
+    assert proof["profile"][1]["covers"] == ["conv", "norm"] and proof["peak_gmacs_per_second"] > 0.1
 
 
 def test_the_proof_as_json(small):
-    proof = cnncalc("run", small, "--json", "--batch", 2, "--top", 2).json
+    proof = cnncalc("run", small, "--json", "--batch", 2, "--top", 2, "--verify").json
     assert proof["schema_version"] == 1 and proof["agrees"] is True and proof["mismatches"] == []
     conv = proof["layers"][0]
     assert conv["name"] == "conv" and conv["output_shape"] == {
@@ -66,7 +98,46 @@ def test_the_proof_as_json(small):
     assert conv["tensors"]["executed"] == {"weight": [2, 1, 3, 3], "bias": [2]}
     assert proof["output"]["shape"] == [2, 3] and [len(best) for best in proof["output"]["top"]] == [2, 2]
     assert set(proof["output"]["top"][0][0]) == {"index", "value", "label"}
-    assert proof["checks"] > 15 and proof["peak_bytes"]["agrees"] is True
+    assert proof["checks"] > 15 and proof["peak_bytes"]["agrees"] is True and proof["verified"] is True
+    assert conv["relative_error"] is None and proof["layers"][1]["relative_error"]["executed"] < 1e-6
+    assert proof["relative_error"]["agrees"] is True and proof["relative_error"]["executed"] < 1e-6
+
+
+def test_a_profile_on_a_narrow_terminal_drops_columns_in_their_order():
+    wide, *_ = (line for line in profile_of(120) if "GMAC/s" in line)
+    assert wide.split() == ["layer", "how", "time", "share", "GMAC/s", "of", "peak", "bytes"]
+    narrow = profile_of(44)
+    at = next(at for at, line in enumerate(narrow) if "GMAC/s" in line)
+    assert narrow[at].split() == ["layer", "time", "share", "GMAC/s"] and all(cells(line) <= 44 for line in narrow)
+    assert "left out to fit: bytes, of peak, how" in " ".join(narrow)
+
+
+def profile_of(width):
+    rows = [
+        LayerProfile("conv1", ("conv1", "relu1"), "DirectConvolution", 2e-3, 40_000_000, 123_456, 1e11),
+        LayerProfile("pool1", ("pool1",), "Pooling", 1e-3, 0, 6_543, 1e11),
+    ]
+    lines = ["".join(piece if isinstance(piece, str) else piece.text for piece in line)
+             for line in profile_lines(rows, width)]  # fmt: skip
+    assert any("#" * 24 in line and "#" * 25 not in line for line in lines) is (width > 100)
+    assert any("conv1 67%, pool1 33%" in line for line in lines)
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("options", "help"),
+    [
+        (["--dtype", "float64", "--threads", "2"], "--threads is for the fast engine"),
+        (["--dtype", "float64", "--profile"], "--profile is for the fast engine"),
+        (["--quantize", "int8", "--repeat", "2"], "--repeat is not for lighter networks"),
+        (["--quantize", "int8", "--verify"], "--verify is not for lighter networks"),
+        (["--threads", "0"], "not in the range"),
+        (["--repeat", "0"], "not in the range"),
+    ],
+)
+def test_options_of_the_fast_engine_are_refused_where_it_does_not_run(options, help):
+    wrong = cnncalc("run", LENET, *options)
+    assert wrong.code == 2 and wrong.out == "" and help in wrong.err
 
 
 def test_a_jump_that_is_a_fraction_is_a_number_of_the_json(tmp_path):
@@ -75,7 +146,7 @@ def test_a_jump_that_is_a_fraction_is_a_number_of_the_json(tmp_path):
         "input: [1, 4, 4]\nlayers:\n  - {name: up, type: ConvTranspose2d, out_channels: 1, kernel_size: 2, stride: 2}\n"
     )
     # A kernel of 2 by steps of 2: each pair of output positions has one of the input, so a step is half of one.
-    fields = cnncalc("run", path, "--json").json["receptive_field"]
+    fields = cnncalc("run", path, "--json", "--verify").json["receptive_field"]
     assert [field["executed"] for field in fields] == [[1, 0.5, 0], [1, 0.5, 0]]
     assert all(field["agrees"] and field["static"] == field["executed"] for field in fields)
 
@@ -86,7 +157,7 @@ def test_a_disagreement_exits_1_and_says_which(small, monkeypatch, as_json):
     monkeypatch.setattr(
         Conv, "quantities", lambda self, *shapes: (right := true(self, *shapes))._replace(mac=right.mac + 1)
     )
-    done = CliRunner().invoke(application(), ["run", str(small), *(["--json"] if as_json else [])])
+    done = CliRunner().invoke(application(), ["run", str(small), "--verify", *(["--json"] if as_json else [])])
     assert done.exit_code == 1
     if as_json:
         assert json.loads(done.stdout)["mismatches"] == [{"layer": "conv", "what": "MACs"}]
@@ -245,7 +316,8 @@ def test_ctrl_c_between_layers_is_quiet(tmp_path):
     body = "[{type: Conv2d, out_channels: 16, kernel_size: 3, padding: 1}]"
     spec.write_text(f"input: [16, 128, 128]\nlayers: [{{type: Sequential, repeat: 2000, layers: {body}}}]\n")
     child = subprocess.Popen(
-        [*COMMAND, "run", str(spec), "--output", str(tmp_path / "y.npy"), "--save-activations", str(kept)],
+        [*COMMAND, "run", str(spec), "--dtype", "float64", "--output", str(tmp_path / "y.npy"),
+         "--save-activations", str(kept)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=ROOT,
     )  # fmt: skip
     end = time.monotonic() + 60
