@@ -21,7 +21,7 @@ from cnncalc.engine.plan.assemble import GUARD, Program, assemble, lay_out
 from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.flattened import Flattened
 from cnncalc.engine.plan.operation import Array, Operation, Step
-from cnncalc.engine.plan.plan import plan
+from cnncalc.engine.plan.plan import Plan, plan
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.target import target
 from cnncalc.engine.tensors import random_weights, tensor_shapes
@@ -30,6 +30,8 @@ from cnncalc.text import say, shape_text
 
 CHECKED = "CNNCALC_ENGINE_CHECKED"
 """An environment variable; 1 puts guard zones round every buffer and looks at them after every run."""
+FEW = 1 << 14
+"""Numbers that are copied in less time than it takes to find out where they are."""
 TINY = 2_000_000
 """Multiply-adds below which a second thread costs more than it does."""
 
@@ -90,6 +92,9 @@ class Engine:
         self.threads = threads if sum(operation.macs for operation in self.plan.operations) > TINY else 1
         self._machine = Machine(self._program.phases, threads=self.threads, scratch_bytes=layout.scratch_bytes)
         self._segments = _segments(self._program)
+        self._guards = self._program.guards
+        self._input_shape = (batch, *network.input_shape)
+        self._desk = _Desk(self.plan, self._input_shape)
 
     def __call__(self, x: npt.ArrayLike) -> Array:
         """Return the network's output (batch, *output_shape). Raises CnncalcError where `x` is of another shape."""
@@ -97,39 +102,28 @@ class Engine:
 
     def run(self, x: npt.ArrayLike) -> dict[str, Array]:
         """Return every output of the network by its node's name, the main one first."""
-        given = self._checked_input(x)
-        outputs = self._bind(given)
+        self._desk.take(self._checked_input(x))
         for first, last, calls in self._segments:
             if first < last:
                 self._machine.run(first, last)
             for fallback in calls:
                 fallback.call(self._program.memory, self._program.arena)
         self._check_guards()
-        return outputs
+        return self._desk.give()
 
     def _checked_input(self, x: npt.ArrayLike) -> Array:
-        given: Array = np.ascontiguousarray(x, np.float32)
-        wanted = (self.batch, *self.network.input_shape)
-        if given.shape != wanted:
+        given: Array = np.asarray(x, np.float32)
+        if given.shape != self._input_shape:
             message = say(
                 "the input is {got}, and the engine was compiled for {wanted}",
                 got=shape_text(given.shape),
-                wanted=shape_text(wanted),
+                wanted=shape_text(self._input_shape),
             )
             raise CnncalcError([Diagnostic("E770", message, help=say("compile it for another batch"))])
         return given
 
-    def _bind(self, given: Array) -> dict[str, Array]:
-        """Tell the first and last steps where the caller's arrays are; return the arrays for the outputs."""
-        self.plan.entry.source_row["source"] = given.ctypes.data
-        outputs: dict[str, Array] = {}
-        for name, leave in self.plan.exits.items():
-            outputs[name] = np.empty((self.batch, *leave.inputs[0].shape), np.float32)
-            leave.target_row["target"] = outputs[name].ctypes.data
-        return outputs
-
     def _check_guards(self) -> None:
-        for owner, first, last in self._program.guards:
+        for owner, first, last in self._guards:
             zone: Any = self._program.arena[first:last]
             if (zone.view(np.uint32) != GUARD).any():
                 raise AssertionError(f"a kernel wrote outside of {owner}")
@@ -174,7 +168,7 @@ class Engine:
         from cnncalc.engine.peak import peak
 
         most = peak(self.threads)
-        outputs = self._bind(self._checked_input(np.zeros((self.batch, *self.network.input_shape)) if x is None else x))
+        self._desk.take(self._checked_input(np.zeros(self._input_shape) if x is None else x))
         seconds: dict[Operation, list[float]] = {operation: [] for operation in self.plan.operations}
         alone, labels = _one_by_one(self._program)
         machine = Machine(alone, threads=self.threads, scratch_bytes=self._program.layout.scratch_bytes)
@@ -189,7 +183,7 @@ class Engine:
             for operation, taken in spent.items():
                 seconds[operation].append(taken)
         machine.close()
-        del outputs
+        self._desk.give()
         return [_profiled(operation, seconds[operation], most) for operation in self.plan.operations]
 
     def close(self) -> None:
@@ -201,6 +195,46 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Desk:
+    """Where a run's first step finds the caller's array, and its last ones leave theirs.
+
+    To tell a step an address takes longer than to copy a few numbers, so small arrays have a place that stays.
+    """
+
+    def __init__(self, plan: Plan, shape: tuple[int, ...]) -> None:
+        self._source = plan.entry.source_row
+        self._stays = np.empty(shape, np.float32) if prod(shape) <= FEW else None
+        self._given: Array | None = self._stays
+        if self._stays is not None:
+            self._source["source"] = self._stays.ctypes.data
+        self._targets: list[tuple[str, Array, Array]] = []
+        for name, leave in plan.exits.items():
+            place: Array = np.empty((shape[0], *leave.inputs[0].shape), np.float32)
+            self._targets.append((name, leave.target_row, place))
+            leave.target_row["target"] = place.ctypes.data
+
+    def take(self, given: Array) -> None:
+        """Have the first step read this array."""
+        if self._stays is not None:
+            self._stays[...] = given
+        else:
+            self._given = np.ascontiguousarray(given)  # held until the next run, since the step only has its address
+            self._source["source"] = self._given.ctypes.data
+
+    def give(self) -> dict[str, Array]:
+        """Return what the last steps left, by the node's name; it is the caller's."""
+        outputs: dict[str, Array] = {}
+        for at, (name, row, place) in enumerate(self._targets):
+            if place.size <= FEW:
+                outputs[name] = np.array(place)
+                continue
+            outputs[name] = place
+            place = np.empty_like(place)
+            row["target"] = place.ctypes.data
+            self._targets[at] = (name, row, place)
+        return outputs
 
 
 def compile(

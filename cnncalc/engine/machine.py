@@ -126,15 +126,20 @@ def _work(control: Any, thread: int, budget: int) -> int:
 
 
 @native(CONTROL)
-def begin(arguments: Any, chunk: int, scratch: int) -> None:
-    """Start a run: reset what threads share, tell the others, and find out who of them has to be woken."""
+def begin(arguments: Any, first: int, last: int) -> None:
+    """Start a run of the phases from `first` up to, not with, `last`.
+
+    Reset what threads share, tell the others, and find out who of them has to be woken.
+    """
     control = carray(arguments, 1)[0]
     for at in range(control.steps):
         store_int64(control.counters + at * LINE, 0)
     for thread in range(control.threads):
         own = control.own + thread * OWN_BYTES
-        store_int64(own + PHASE, load_int64(control.shared + FIRST))
+        store_int64(own + PHASE, first)
         store_int64(own + WAITS, 0)
+    store_int64(control.shared + FIRST, first)
+    store_int64(control.shared + LAST, last)
     store_int64(control.shared + ARRIVED, 0)
     store_int64(control.shared + FINISHED, 0)
     store_int64(control.shared + STOP, 0)
@@ -274,6 +279,7 @@ class _Crew:
         self._control = aligned(control.shape, CONTROL)
         self._control[...] = control
         self._control["shared"], self._control["own"] = self._shared.ctypes.data, self._own.ctypes.data
+        self._status = self._own[0, STATUS // 8 :]
         self._address = int(self._control.ctypes.data)
         self._begin, self._lead = _CALL(begin.address), _CALL(lead.address)
         self._bells = [threading.Lock() for _ in range(count - 1)]
@@ -286,13 +292,11 @@ class _Crew:
         try:
             if len(self._threads) < len(self._bells):
                 self._start()
-            self._shared[FIRST // LINE, 0] = first
-            self._shared[LAST // LINE, 0] = last
             self._running = True
-            self._begin(self._address, 0, 0)
+            self._begin(self._address, first, last)
             self._ring()
             self._lead(self._address, 0, 0)
-            while self._own[0, STATUS // 8] == PAUSED:
+            while self._status[0] == PAUSED:
                 self._lead(self._address, 0, 0)
             self._running = False
         except BaseException:
