@@ -19,7 +19,10 @@ import cnncalc
 from cnncalc.analysis.explain import explain
 from cnncalc.conventions.read import STATES, TOOLS, convention
 from cnncalc.diagnostics import CnncalcError
+from cnncalc.engine.plan.plan import plan
+from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.reference import OPERATIONS
+from cnncalc.engine.tensors import random_weights
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.homework.assignment import Question
 from cnncalc.homework.network import Network
@@ -164,13 +167,24 @@ def oracle(name: str) -> Missing:
 
 
 def execution(name: str) -> Missing:
-    """Shapes, tensors, counts and receptive field, stated and executed."""
+    """Shapes, tensors, counts and receptive field, stated and executed; and the fast engine's numbers."""
     if name not in OPERATIONS:
         return
     for at, sample in enumerate(layer_type(name).samples()):
         if runnable(sample):
-            for where, check in cnncalc.run(alone(name, sample)).mismatches:
+            proof = cnncalc.run(alone(name, sample), verify=True)
+            for where, check in proof.mismatches:
                 yield f"sample {at}: {where}: {check.what} is {check.executed}, stated {check.static}"
+
+
+def fast_kernel(name: str) -> Missing:
+    if name not in BUILDERS:
+        yield "engine/plan/translate.py has no builder"
+        return
+    for at, sample in enumerate(layer_type(name).samples()):
+        graph = alone(name, sample)
+        if runnable(sample) and plan(graph, random_weights(graph), 1).fallbacks:
+            yield f"sample {at} runs on the reference kernel"
 
 
 def explanation(name: str) -> Missing:
@@ -260,6 +274,7 @@ ASPECTS: dict[str, Callable[[str], Missing]] = {
     "operation": operation,
     "oracle": oracle,
     "execution": execution,
+    "fast kernel": fast_kernel,
     "explain": explanation,
     "homework": working,
     "quiz": quiz,
@@ -322,6 +337,10 @@ def take_operation(patch):
     patch.setitem(globals(), "OPERATIONS", without(OPERATIONS, "Mish"))
 
 
+def take_builder(patch):
+    patch.setitem(globals(), "BUILDERS", without(BUILDERS, "Mish"))
+
+
 def take_oracle(patch):
     specs = without(stored(), "Mish")
     patch.setitem(globals(), "stored", lambda: specs)
@@ -378,6 +397,7 @@ def take_pruning(patch):
         (take_bad_samples, "Mish", "bad samples: there are none"),
         (take_refusal, "ChannelShuffle", "bad samples: number 0 is not refused"),
         (take_operation, "Mish", "operation: engine/reference has none"),
+        (take_builder, "Mish", "fast kernel: engine/plan/translate.py has no builder"),
         (take_oracle, "Mish", "oracle: no value of PyTorch for sample 0"),
         (
             take_window,

@@ -20,6 +20,7 @@ def show_examination(screen: Screen, facts: Mapping[str, Any]) -> None:
         *((name, found or say("not installed")) for name, found in packages.items()),
         (say("instructions"), facts["instructions"]),
         (say("kernels"), _kernels(facts["kernels"])),
+        (say("reference only"), say(", ").join(facts["without_fast_kernel"]) or say("none")),
         (say("threads"), facts["threads"]),
         (say("encoding"), facts["stdout_encoding"]),
         (say("width"), screen.width if screen.is_terminal else say("no terminal")),

@@ -132,7 +132,7 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
         text = say(
             "output differs from the definition's, in float64, by {error} of its largest number; {allowed} is allowed",
             error=f"{found:.1e}",
-            allowed=f"{allowed:.0e}",
+            allowed=f"{allowed:.1e}",
         )
         yield _checked(proof.error, text)
     taken: Any = engine.arena.executed

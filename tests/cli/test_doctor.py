@@ -26,6 +26,7 @@ def test_it_names_versions_cache_encoding_and_passes_its_test():
     assert rows["numba"].strip() == version("numba")
     assert rows["encoding"].strip() == "utf-8"
     assert rows["self-test"].strip().startswith("passed")
+    assert rows["reference only"].strip() == "none"
     assert "cache" in rows and int(rows["threads"]) >= 1
     assert rows["instructions"].strip() in ("AVX-512", "AVX2", "NEON", "plain")
     assert "compiled" in rows["kernels"]
@@ -35,6 +36,7 @@ def test_as_json(tmp_path):
     facts = cnncalc("doctor", "--json", env={"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}).json
     assert facts["schema_version"] == 1 and facts["self_test"]["passed"] is True
     assert facts["packages"]["numpy"] == version("numpy")
+    assert facts["without_fast_kernel"] == []
     assert facts["stdout_encoding"] == "utf-8"
     assert facts["kernels"]["ready"] < facts["kernels"]["count"] and facts["kernels"]["compiled_now"] == 0
 
