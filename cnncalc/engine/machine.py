@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import carray, inlined, native, row
+from cnncalc.engine.native import fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Step, aligned
 from cnncalc.engine.simd import (
     call_kernel,
@@ -131,7 +131,7 @@ def begin(arguments: Any, first: int, last: int) -> None:
 
     Reset what threads share, tell the others, and find out who of them has to be woken.
     """
-    control = carray(arguments, 1)[0]
+    control = fields(arguments)
     for at in range(control.steps):
         store_int64(control.counters + at * LINE, 0)
     for thread in range(control.threads):
@@ -152,7 +152,7 @@ def begin(arguments: Any, first: int, last: int) -> None:
 @native(CONTROL)
 def lead(arguments: Any, chunk: int, scratch: int) -> None:
     """Thread 0: work, then wait until the others have let go of the run."""
-    control = carray(arguments, 1)[0]
+    control = fields(arguments)
     status = _work(control, 0, WORK_BEFORE_PAUSE)
     spins = 0
     while status == DONE and load_int64(control.shared + FINISHED) < control.threads - 1:
@@ -166,7 +166,7 @@ def lead(arguments: Any, chunk: int, scratch: int) -> None:
 @native(CONTROL)
 def serve(arguments: Any, thread: int, scratch: int) -> None:
     """Any other thread: do run after run, until there was none for a while."""
-    control = carray(arguments, 1)[0]
+    control = fields(arguments)
     own = control.own + thread * OWN_BYTES
     seen = load_int64(own + SEEN)
     spins = 0

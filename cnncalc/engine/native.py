@@ -8,7 +8,7 @@ by a factory whose parameters are ints: Numba takes them as constants, and they 
     def scale(columns: int) -> Native:
         @native(ROW)
         def kernel(arguments, chunk, scratch):
-            row = carray(arguments, 1)[0]
+            row = fields(arguments)
             ...
         return kernel
 """
@@ -19,7 +19,6 @@ import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from types import FunctionType
 from typing import Any, cast
 
@@ -27,22 +26,25 @@ import numpy as np
 import numpy.typing as npt
 
 from cnncalc.engine.cache_entries import entry_name, has_entry, read_entry, write_entry
+from cnncalc.engine.lazy import Later, before_compiling, intrinsic
 from cnncalc.engine.object_code import compile_object, load_object
 
-numba: Any = import_module("numba")
-carray: Any = numba.carray
-inlined: Any = import_module("numba.extending").register_jitable
-"""Marks a function that kernels call; it is compiled within each of them."""
+_extending: Any = Later("numba.extending")
+
+
+def inlined(function: Any) -> Any:
+    """Mark a function that kernels call; it is compiled within each of them."""
+    before_compiling(lambda: _extending.register_jitable(function))
+    return function
 
 
 def specialised(function: Any) -> Any:
     """Mark such a function whose int arguments are sizes of tiles: it is compiled anew for each constant."""
-    extending: Any = import_module("numba.extending")
 
     def chosen(*args: Any, **names: Any) -> Any:
         return function
 
-    extending.overload(function, strict=False, prefer_literal=True)(chosen)
+    before_compiling(lambda: _extending.overload(function, strict=False, prefer_literal=True)(chosen))
     return function
 
 
@@ -103,6 +105,16 @@ class Native:
                 if self._address is None:
                     self._address = _machine_code(self)
         return self._address
+
+
+@intrinsic
+def fields(_: Any, arguments: Any) -> Any:
+    """The row whose address a kernel was given: each field is read when it is named."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(signature.return_type))
+
+    return arguments.dtype(arguments), code
 
 
 def _machine_code(kernel: Native) -> int:
@@ -166,7 +178,7 @@ def _identity(value: Any) -> str:
     if isinstance(value, FunctionType):
         held = [(name, _identity(each)) for name, each in _captured(value)]
         return f"{value.__module__}.{value.__qualname__} {held}"
-    if callable(value) and hasattr(value, "__qualname__"):  # an intrinsic of simd.py
+    if callable(value) and hasattr(value, "__qualname__"):  # of Python's own, such as len
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, tuple):
         return str([_identity(each) for each in cast(tuple[Any, ...], value)])

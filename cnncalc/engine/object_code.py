@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.engine.lazy import register_all
+
 _FLAGS = {"nopython": True, "error_model": "numpy"}
 """Division as in IEEE 754. Nothing raises, since nobody would hear of it."""
 _COUNTING = "NRT_"
@@ -36,6 +38,7 @@ def compile_object(function: Callable[..., None], row: np.dtype[Any], symbol: st
     types = numba.types
     arguments = (types.CPointer(numba.from_dtype(row)), types.int64, types.int64)
     with import_module("numba.core.compiler_lock").global_compiler_lock:
+        register_all()
         made = compiler.compile_extra(
             target.typing_context, target.target_context, function, arguments, types.void, flags, {}
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, native, row
+from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.simd import LANES, add, broadcast, fma, load, multiply, store, subtract
 
 ROW = np.dtype([("loops", "i8"), ("result", "i8")])
@@ -27,7 +27,7 @@ _LOOPS = 1_000_000
 @native(ROW)
 def few(arguments: Any, chunk: int, scratch: int) -> None:
     """5 sums in registers: with AVX2, where a vector is two, 10 chains, and 8 are needed to keep two units busy."""
-    row = carray(arguments, 1)[0]
+    row = fields(arguments)
     x = broadcast(np.float32(0.5))
     a = load(row.result)
     b, c, d, e = add(a, x), subtract(a, x), multiply(x, x), x
@@ -39,7 +39,7 @@ def few(arguments: Any, chunk: int, scratch: int) -> None:
 @native(ROW)
 def many(arguments: Any, chunk: int, scratch: int) -> None:
     """10 sums in registers, for processors where a vector is one register."""
-    row = carray(arguments, 1)[0]
+    row = fields(arguments)
     x = broadcast(np.float32(0.5))
     a = load(row.result)
     b, c, d, e = add(a, x), subtract(a, x), multiply(x, x), x

@@ -11,42 +11,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-# Numba and llvmlite carry no types; named through import_module, everything of theirs is Any.
-ir: Any = import_module("llvmlite.ir")
-types: Any = import_module("numba").types
-extending: Any = import_module("numba.extending")
-unpack_tuple: Any = import_module("numba.core.cgutils").unpack_tuple
-intrinsic: Any = extending.intrinsic
+from cnncalc.engine.lazy import Later, intrinsic
+
+ir: Any = Later("llvmlite.ir")
+types: Any = Later("cnncalc.engine.vector_types")
+_cgutils: Any = Later("numba.core.cgutils")
 
 LANES = 16
 """Numbers in a vector, and channels in a block of the blocked layout."""
 VECTOR_BYTES = 4 * LANES
-
-_FLOAT = ir.FloatType()
-_INT32 = ir.IntType(32)
-_INT64 = ir.IntType(64)
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-_VOID = ir.VoidType()
-
-
-class VectorType(types.Type):
-    """16 float32 in registers."""
-
-    def __init__(self) -> None:
-        super().__init__(name="float32x16")  # pyright: ignore[reportUnknownMemberType]
-
-
-vector = VectorType()
-
-
-@extending.register_model(VectorType)
-class _VectorModel(extending.models.PrimitiveModel):
-    def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _VECTOR)  # pyright: ignore[reportUnknownMemberType]
-
 
 Generator = Callable[[Any, Any, Any, Any], Any]
 
@@ -79,7 +54,7 @@ def _emit_effect(code: Callable[[Any, Any], Any]) -> Generator:
 @intrinsic
 def load(_: Any, address: Any) -> Any:
     """The vector at an address of any alignment."""
-    return vector(types.int64), _emit(lambda builder, args: _load(builder, args[0]))
+    return types.vector(types.int64), _emit(lambda builder, args: _load(builder, args[0]))
 
 
 @intrinsic
@@ -87,26 +62,26 @@ def store(_: Any, address: Any, value: Any) -> Any:
     """Write a vector to an address of any alignment."""
 
     def code(builder: Any, args: Any) -> None:
-        builder.store(args[1], _pointer(builder, args[0], _VECTOR), align=4)
+        builder.store(args[1], _pointer(builder, args[0], types.VECTOR), align=4)
 
-    return types.void(types.int64, vector), _emit_effect(code)
+    return types.void(types.int64, types.vector), _emit_effect(code)
 
 
 @intrinsic
 def broadcast(_: Any, number: Any) -> Any:
     """A vector of one float32, 16 times."""
-    return vector(types.float32), _emit(lambda builder, args: _splat(builder, args[0]))
+    return types.vector(types.float32), _emit(lambda builder, args: _splat(builder, args[0]))
 
 
 @intrinsic
 def fma(_: Any, a: Any, b: Any, c: Any) -> Any:
     """The vector a * b + c, rounded once: without such an instruction, a function call a number."""
-    return vector(vector, vector, vector), _emit(lambda builder, args: _fma(builder, *args))
+    return types.vector(types.vector, types.vector, types.vector), _emit(lambda builder, args: _fma(builder, *args))
 
 
 def _binary(emit: Callable[[Any, Any, Any], Any], name: str, meaning: str) -> Any:
     def operation(_: Any, a: Any, b: Any) -> Any:
-        return vector(vector, vector), _emit(lambda builder, args: emit(builder, *args))
+        return types.vector(types.vector, types.vector), _emit(lambda builder, args: emit(builder, *args))
 
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = meaning
@@ -130,10 +105,10 @@ def sqrt(_: Any, value: Any) -> Any:
     def code(builder: Any, args: Any) -> Any:
         name = f"llvm.sqrt.v{LANES}f32"
         known = builder.module.globals.get(name)
-        function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), name=name)
+        function = known or ir.Function(builder.module, ir.FunctionType(types.VECTOR, [types.VECTOR]), name=name)
         return builder.call(function, [args[0]])
 
-    return vector(vector), _emit(code)
+    return types.vector(types.vector), _emit(code)
 
 
 @intrinsic
@@ -142,28 +117,30 @@ def first_lanes(_: Any, value: Any, count: Any, other: Any) -> Any:
 
     def code(builder: Any, args: Any) -> Any:
         value, count, other = args
-        lane = ir.Constant(ir.VectorType(_INT32, LANES), list(range(LANES)))
+        lane = ir.Constant(ir.VectorType(types.INT32, LANES), list(range(LANES)))
         return builder.select(builder.icmp_signed("<", lane, _splat_int(builder, count)), value, other)
 
-    return vector(vector, types.int64, vector), _emit(code)
+    return types.vector(types.vector, types.int64, types.vector), _emit(code)
 
 
 @intrinsic
 def first_number(_: Any, value: Any) -> Any:
     """The first number of a vector."""
-    return types.float32(vector), _emit(lambda builder, args: builder.extract_element(args[0], ir.Constant(_INT32, 0)))
+    return types.float32(types.vector), _emit(
+        lambda builder, args: builder.extract_element(args[0], ir.Constant(types.INT32, 0))
+    )
 
 
 @intrinsic
 def sum_lanes(_: Any, value: Any) -> Any:
     """The sum of a vector's numbers, added in pairs."""
-    return types.float32(vector), _emit(lambda builder, args: _reduce(builder, args[0], builder.fadd))
+    return types.float32(types.vector), _emit(lambda builder, args: _reduce(builder, args[0], builder.fadd))
 
 
 @intrinsic
 def max_lanes(_: Any, value: Any) -> Any:
     """The largest of a vector's numbers; a NaN may go unnoticed."""
-    return types.float32(vector), _emit(
+    return types.float32(types.vector), _emit(
         lambda builder, args: _reduce(builder, args[0], lambda a, b: _larger(builder, a, b))
     )
 
@@ -171,13 +148,13 @@ def max_lanes(_: Any, value: Any) -> Any:
 @intrinsic
 def absolute(_: Any, a: Any) -> Any:
     """The magnitude of each number."""
-    return vector(vector), _emit(lambda builder, args: _llvm(builder, "fabs", args))
+    return types.vector(types.vector), _emit(lambda builder, args: _llvm(builder, "fabs", args))
 
 
 @intrinsic
 def copy_sign(_: Any, magnitude: Any, sign: Any) -> Any:
     """The numbers of one vector with the signs of another."""
-    return vector(vector, vector), _emit(lambda builder, args: _llvm(builder, "copysign", args))
+    return types.vector(types.vector, types.vector), _emit(lambda builder, args: _llvm(builder, "copysign", args))
 
 
 @intrinsic
@@ -188,7 +165,7 @@ def where_less(_: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
         a, b, then, otherwise = args
         return builder.select(builder.fcmp_ordered("<", a, b), then, otherwise)
 
-    return vector(vector, vector, vector, vector), _emit(code)
+    return types.vector(types.vector, types.vector, types.vector, types.vector), _emit(code)
 
 
 @intrinsic
@@ -196,11 +173,11 @@ def power_of_two(_: Any, number: Any) -> Any:
     """2 ** n for n given as the float 1.5 * 2**23 + n, whose last bits are n. 0 for n = -127, infinity for n = 128."""
 
     def code(builder: Any, args: Any) -> Any:
-        kind = ir.VectorType(_INT32, LANES)
+        kind = ir.VectorType(types.INT32, LANES)
         places, one = (ir.Constant(kind, [number] * LANES) for number in (23, 127 << 23))
-        return builder.bitcast(builder.add(builder.shl(builder.bitcast(args[0], kind), places), one), _VECTOR)
+        return builder.bitcast(builder.add(builder.shl(builder.bitcast(args[0], kind), places), one), types.VECTOR)
 
-    return vector(vector), _emit(code)
+    return types.vector(types.vector), _emit(code)
 
 
 @intrinsic
@@ -210,9 +187,9 @@ def exponent(_: Any, x: Any) -> Any:
     def code(builder: Any, args: Any) -> Any:
         bits = builder.sub(*_bits_and_root(builder, args[0]))
         kind = bits.type
-        return builder.sitofp(builder.ashr(bits, ir.Constant(kind, [23] * LANES)), _VECTOR)
+        return builder.sitofp(builder.ashr(bits, ir.Constant(kind, [23] * LANES)), types.VECTOR)
 
-    return vector(vector), _emit(code)
+    return types.vector(types.vector), _emit(code)
 
 
 @intrinsic
@@ -222,9 +199,9 @@ def mantissa(_: Any, x: Any) -> Any:
     def code(builder: Any, args: Any) -> Any:
         bits, root = _bits_and_root(builder, args[0])
         digits = ir.Constant(bits.type, [(1 << 23) - 1] * LANES)
-        return builder.bitcast(builder.add(builder.and_(builder.sub(bits, root), digits), root), _VECTOR)
+        return builder.bitcast(builder.add(builder.and_(builder.sub(bits, root), digits), root), types.VECTOR)
 
-    return vector(vector), _emit(code)
+    return types.vector(types.vector), _emit(code)
 
 
 @intrinsic
@@ -232,12 +209,12 @@ def polynomial(_: Any, x: Any, coefficients: Any) -> Any:
     """coefficients[0] + x * (coefficients[1] + x * (...)), a tuple of float32, by Horner's rule."""
 
     def code(builder: Any, args: Any) -> Any:
-        *rest, value = (_splat(builder, number) for number in unpack_tuple(builder, args[1]))
+        *rest, value = (_splat(builder, number) for number in _cgutils.unpack_tuple(builder, args[1]))
         for coefficient in reversed(rest):
             value = _fma(builder, value, args[0], coefficient)
         return value
 
-    return vector(vector, coefficients), _emit(code)
+    return types.vector(types.vector, coefficients), _emit(code)
 
 
 # ---- a tile of rows x columns vectors
@@ -263,7 +240,7 @@ def spaced(_: Any, base: Any, stride: Any, count: Any) -> Any:
     signature = types.UniTuple(types.int64, rows)(types.int64, types.int64, count)
 
     def code(builder: Any, args: Any) -> list[Any]:
-        return [builder.add(args[0], builder.mul(args[1], ir.Constant(_INT64, row))) for row in range(rows)]
+        return [builder.add(args[0], builder.mul(args[1], ir.Constant(types.INT64, row))) for row in range(rows)]
 
     return signature, _emit_tile(code)
 
@@ -272,7 +249,7 @@ def spaced(_: Any, base: Any, stride: Any, count: Any) -> Any:
 def repeat(_: Any, value: Any, rows: Any, columns: Any) -> Any:
     """A tile of rows x columns times the same vector."""
     count = rows.literal_value * columns.literal_value
-    signature = types.UniTuple(vector, count)(vector, rows, columns)
+    signature = types.UniTuple(types.vector, count)(types.vector, rows, columns)
     return signature, _emit_tile(lambda builder, args: [args[0]] * count)
 
 
@@ -280,7 +257,7 @@ def repeat(_: Any, value: Any, rows: Any, columns: Any) -> Any:
 def repeat_row(_: Any, base: Any, rows: Any, columns: Any) -> Any:
     """A tile whose every row is the `columns` vectors that lie at `base`: where a sum starts, at the bias."""
     height, width = rows.literal_value, columns.literal_value
-    signature = types.UniTuple(vector, height * width)(types.int64, rows, columns)
+    signature = types.UniTuple(types.vector, height * width)(types.int64, rows, columns)
 
     def code(builder: Any, args: Any) -> list[Any]:
         row = [_load(builder, _plus(builder, args[0], VECTOR_BYTES * column)) for column in range(width)]
@@ -293,7 +270,7 @@ def repeat_row(_: Any, base: Any, rows: Any, columns: Any) -> Any:
 def load_tile(_: Any, rows: Any, columns: Any, stride: Any) -> Any:
     """The tile whose row i lies at rows[i], its vectors `stride` bytes apart."""
     height, width = rows.count, columns.literal_value
-    signature = types.UniTuple(vector, height * width)(rows, columns, types.int64)
+    signature = types.UniTuple(types.vector, height * width)(rows, columns, types.int64)
 
     def code(builder: Any, args: Any) -> list[Any]:
         return [_load(builder, at) for at in _tile_addresses(builder, args[0], width, args[2])]
@@ -308,8 +285,8 @@ def store_tile(_: Any, tile: Any, rows: Any, stride: Any) -> Any:
 
     def code(builder: Any, args: Any) -> None:
         places = _tile_addresses(builder, args[1], width, args[2])
-        for value, place in zip(unpack_tuple(builder, args[0]), places, strict=True):
-            builder.store(value, _pointer(builder, place, _VECTOR), align=4)
+        for value, place in zip(_cgutils.unpack_tuple(builder, args[0]), places, strict=True):
+            builder.store(value, _pointer(builder, place, types.VECTOR), align=4)
 
     return types.void(tile, rows, types.int64), _emit_effect(code)
 
@@ -325,13 +302,13 @@ def multiply_add(_: Any, tile: Any, pixels: Any, offset: Any, weights: Any, chan
     width = tile.count // height
 
     def code(builder: Any, args: Any) -> list[Any]:
-        sums = unpack_tuple(builder, args[0])
-        starts = [builder.add(pixel, args[2]) for pixel in unpack_tuple(builder, args[1])]
+        sums = _cgutils.unpack_tuple(builder, args[0])
+        starts = [builder.add(pixel, args[2]) for pixel in _cgutils.unpack_tuple(builder, args[1])]
         for channel in range(depth):
             first = channel * width
             row = [_load(builder, _plus(builder, args[3], VECTOR_BYTES * (first + v)), 64) for v in range(width)]
             for i in range(height):
-                number = builder.load(_pointer(builder, _plus(builder, starts[i], 4 * channel), _FLOAT), align=4)
+                number = builder.load(_pointer(builder, _plus(builder, starts[i], 4 * channel), types.FLOAT), align=4)
                 value = _splat(builder, number)
                 for v in range(width):
                     sums[i * width + v] = _multiply_add(builder, value, row[v], sums[i * width + v])
@@ -345,7 +322,7 @@ def add_tiles(_: Any, a: Any, b: Any) -> Any:
     """The sum of two tiles."""
 
     def code(builder: Any, args: Any) -> list[Any]:
-        pairs = zip(*(unpack_tuple(builder, tile) for tile in args), strict=True)
+        pairs = zip(*(_cgutils.unpack_tuple(builder, tile) for tile in args), strict=True)
         return [builder.fadd(x, y) for x, y in pairs]
 
     return a(a, b), _emit_tile(code)
@@ -357,9 +334,9 @@ def clamp_tile(_: Any, tile: Any, low: Any, high: Any) -> Any:
 
     def code(builder: Any, args: Any) -> list[Any]:
         low, high = args[1:]
-        return [_smaller(builder, _larger(builder, x, low), high) for x in unpack_tuple(builder, args[0])]
+        return [_smaller(builder, _larger(builder, x, low), high) for x in _cgutils.unpack_tuple(builder, args[0])]
 
-    return tile(tile, vector, vector), _emit_tile(code)
+    return tile(tile, types.vector, types.vector), _emit_tile(code)
 
 
 # ---- between lanes
@@ -374,7 +351,7 @@ def plane_addresses(_: Any, base: Any, stride: Any, count: Any, spare: Any) -> A
         base, stride, count, spare = args
         found: list[Any] = []
         for lane in range(LANES):
-            number = ir.Constant(_INT64, lane)
+            number = ir.Constant(types.INT64, lane)
             there = builder.icmp_signed("<", number, count)
             found.append(builder.select(there, builder.add(base, builder.mul(stride, number)), spare))
         return found
@@ -387,7 +364,7 @@ def transpose(_: Any, tile: Any) -> Any:
     """16 vectors with rows and lanes exchanged: in step s, for each bit s of the two numbers (Eklundh 1972)."""
 
     def code(builder: Any, args: Any) -> list[Any]:
-        rows = unpack_tuple(builder, args[0])
+        rows = _cgutils.unpack_tuple(builder, args[0])
         for bit in (1, 2, 4, 8):
             low = _shuffle_mask([lane if not lane & bit else LANES + lane - bit for lane in range(LANES)])
             high = _shuffle_mask([lane + bit if not lane & bit else LANES + lane for lane in range(LANES)])
@@ -404,14 +381,14 @@ def gather(_: Any, base: Any, table: Any) -> Any:
     """The 16 numbers at base + table[0], ..., `table` being the address of int32 offsets."""
 
     def code(builder: Any, args: Any) -> Any:
-        value = ir.Constant(_VECTOR, ir.Undefined)
+        value = ir.Constant(types.VECTOR, ir.Undefined)
         for lane in range(LANES):
             at = builder.add(args[0], _load_int32(builder, _plus(builder, args[1], 4 * lane)))
-            number = builder.load(_pointer(builder, at, _FLOAT), align=4)
-            value = builder.insert_element(value, number, ir.Constant(_INT32, lane))
+            number = builder.load(_pointer(builder, at, types.FLOAT), align=4)
+            value = builder.insert_element(value, number, ir.Constant(types.INT32, lane))
         return value
 
-    return vector(types.int64, types.int64), _emit(code)
+    return types.vector(types.int64, types.int64), _emit(code)
 
 
 intersect = _binary(lambda builder, a, b: _bitwise(builder, "and_", a, b), "intersect", "The bits that both have.")
@@ -424,7 +401,7 @@ unite = _binary(lambda builder, a, b: _bitwise(builder, "or_", a, b), "unite", "
 @intrinsic(prefer_literal=True)
 def load_row(_: Any, base: Any, count: Any, step: Any) -> Any:
     """The `count` vectors that lie `step` bytes apart from `base` on."""
-    signature = types.UniTuple(vector, count.literal_value)(types.int64, count, types.int64)
+    signature = types.UniTuple(types.vector, count.literal_value)(types.int64, count, types.int64)
 
     def code(builder: Any, args: Any) -> list[Any]:
         return [_load(builder, _stepped(builder, args[0], args[2], at)) for at in range(count.literal_value)]
@@ -437,8 +414,8 @@ def store_row(_: Any, tile: Any, base: Any) -> Any:
     """Write the vectors of a tile one behind the other."""
 
     def code(builder: Any, args: Any) -> None:
-        for at, value in enumerate(unpack_tuple(builder, args[0])):
-            builder.store(value, _pointer(builder, _plus(builder, args[1], VECTOR_BYTES * at), _VECTOR), align=4)
+        for at, value in enumerate(_cgutils.unpack_tuple(builder, args[0])):
+            builder.store(value, _pointer(builder, _plus(builder, args[1], VECTOR_BYTES * at), types.VECTOR), align=4)
 
     return types.void(tile, types.int64), _emit_effect(code)
 
@@ -449,7 +426,7 @@ def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps
     signature = tile(tile, types.int64, types.int64, types.int64, taps)
 
     def code(builder: Any, args: Any) -> list[Any]:
-        sums = unpack_tuple(builder, args[0])
+        sums = _cgutils.unpack_tuple(builder, args[0])
         for tap in range(taps.literal_value):
             weight = _load(builder, _plus(builder, args[3], VECTOR_BYTES * tap), 64)
             start = _plus(builder, args[1], VECTOR_BYTES * tap)
@@ -465,12 +442,12 @@ def scale_row(_: Any, tile: Any, factor: Any, factors: Any) -> Any:
     """Each vector of a tile times `factor`, and a float32 of its own; these lie one behind the other at `factors`."""
 
     def code(builder: Any, args: Any) -> list[Any]:
-        places = [_pointer(builder, _plus(builder, args[2], 4 * at), _FLOAT) for at in range(tile.count)]
+        places = [_pointer(builder, _plus(builder, args[2], 4 * at), types.FLOAT) for at in range(tile.count)]
         own = [_splat(builder, builder.load(place, align=4)) for place in places]
-        pairs = zip(unpack_tuple(builder, args[0]), own, strict=True)
+        pairs = zip(_cgutils.unpack_tuple(builder, args[0]), own, strict=True)
         return [builder.fmul(x, builder.fmul(args[1], y)) for x, y in pairs]
 
-    return tile(tile, vector, types.int64), _emit_tile(code)
+    return tile(tile, types.vector, types.int64), _emit_tile(code)
 
 
 @intrinsic
@@ -478,7 +455,7 @@ def max_tiles(_: Any, a: Any, b: Any) -> Any:
     """The larger of each two numbers; NaN where either is."""
 
     def code(builder: Any, args: Any) -> list[Any]:
-        pairs = zip(*(unpack_tuple(builder, tile) for tile in args), strict=True)
+        pairs = zip(*(_cgutils.unpack_tuple(builder, tile) for tile in args), strict=True)
         return [_largest(builder, x, y) for x, y in pairs]
 
     return a(a, b), _emit_tile(code)
@@ -489,11 +466,11 @@ def _slide(combine: Callable[[Any, Any, Any], Any], name: str, meaning: str) -> 
         windows, width, step = count.literal_value, taps.literal_value, stride.literal_value
 
         def code(builder: Any, args: Any) -> list[Any]:
-            values = unpack_tuple(builder, args[0])
+            values = _cgutils.unpack_tuple(builder, args[0])
             tops = [at * step for at in range(windows)]
             return [functools.reduce(functools.partial(combine, builder), values[at : at + width]) for at in tops]
 
-        return types.UniTuple(vector, windows)(row, count, taps, stride), _emit_tile(code)
+        return types.UniTuple(types.vector, windows)(row, count, taps, stride), _emit_tile(code)
 
     slide.__name__ = slide.__qualname__ = name
     slide.__doc__ = meaning
@@ -519,9 +496,9 @@ def prefetch(_: Any, address: Any, rows: Any, columns: Any) -> Any:
     def code(builder: Any, args: Any) -> None:
         byte = ir.IntType(8).as_pointer()
         name = "llvm.prefetch.p0i8"
-        kind = ir.FunctionType(_VOID, [byte, _INT32, _INT32, _INT32])
+        kind = ir.FunctionType(types.VOID, [byte, types.INT32, types.INT32, types.INT32])
         function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name=name)
-        read, keep, data = (ir.Constant(_INT32, number) for number in (0, 3, 1))
+        read, keep, data = (ir.Constant(types.INT32, number) for number in (0, 3, 1))
         for line in range(count):
             at = builder.inttoptr(_plus(builder, args[0], VECTOR_BYTES * line), byte)
             builder.call(function, [at, read, keep, data])
@@ -534,7 +511,7 @@ def load_float(_: Any, address: Any) -> Any:
     """The float32 at an address."""
 
     def code(builder: Any, args: Any) -> Any:
-        return builder.load(_pointer(builder, args[0], _FLOAT), align=4)
+        return builder.load(_pointer(builder, args[0], types.FLOAT), align=4)
 
     return types.float32(types.int64), _emit(code)
 
@@ -544,7 +521,7 @@ def store_float(_: Any, address: Any, value: Any) -> Any:
     """Write a float32."""
 
     def code(builder: Any, args: Any) -> None:
-        builder.store(args[1], _pointer(builder, args[0], _FLOAT), align=4)
+        builder.store(args[1], _pointer(builder, args[0], types.FLOAT), align=4)
 
     return types.void(types.int64, types.float32), _emit_effect(code)
 
@@ -560,7 +537,7 @@ def load_int64(_: Any, address: Any) -> Any:
     """The int64 at an address, seen at once when another thread writes it (acquire)."""
 
     def code(builder: Any, args: Any) -> Any:
-        return builder.load_atomic(_pointer(builder, args[0], _INT64), "acquire", 8)
+        return builder.load_atomic(_pointer(builder, args[0], types.INT64), "acquire", 8)
 
     return types.int64(types.int64), _emit(code)
 
@@ -570,7 +547,7 @@ def store_int64(_: Any, address: Any, value: Any) -> Any:
     """Write an int64 so that other threads see all that was written before it (release)."""
 
     def code(builder: Any, args: Any) -> None:
-        builder.store_atomic(args[1], _pointer(builder, args[0], _INT64), "release", 8)
+        builder.store_atomic(args[1], _pointer(builder, args[0], types.INT64), "release", 8)
 
     return types.void(types.int64, types.int64), _emit_effect(code)
 
@@ -578,7 +555,7 @@ def store_int64(_: Any, address: Any, value: Any) -> Any:
 def _atomic(operation: str, name: str, meaning: str) -> Any:
     def atomic(_: Any, address: Any, value: Any) -> Any:
         def code(builder: Any, args: Any) -> Any:
-            return builder.atomic_rmw(operation, _pointer(builder, args[0], _INT64), args[1], "seq_cst")
+            return builder.atomic_rmw(operation, _pointer(builder, args[0], types.INT64), args[1], "seq_cst")
 
         return types.int64(types.int64, types.int64), _emit(code)
 
@@ -596,7 +573,7 @@ def call_kernel(_: Any, kernel: Any, arguments: Any, chunk: Any, scratch: Any) -
     """Call the compiled kernel at an address."""
 
     def code(builder: Any, args: Any) -> None:
-        kind = ir.FunctionType(_VOID, [_INT64] * 3)
+        kind = ir.FunctionType(types.VOID, [types.INT64] * 3)
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
 
     return types.void(*[types.int64] * 4), _emit_effect(code)
@@ -607,7 +584,7 @@ def call_yield(_: Any, function: Any) -> Any:
     """Call the system's function at an address that gives the processor to another thread."""
 
     def code(builder: Any, args: Any) -> None:
-        kind = ir.FunctionType(_INT32, [])
+        kind = ir.FunctionType(types.INT32, [])
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
 
     return types.void(types.int64), _emit_effect(code)
@@ -621,7 +598,7 @@ def relax(_: Any) -> Any:
         if builder.module.triple.startswith(("x86", "i686", "i386")):
             name = "llvm.x86.sse2.pause"
             known = builder.module.globals.get(name)
-            builder.call(known or ir.Function(builder.module, ir.FunctionType(_VOID, []), name=name), [])
+            builder.call(known or ir.Function(builder.module, ir.FunctionType(types.VOID, []), name=name), [])
 
     return types.void(), _emit_effect(code)
 
@@ -634,37 +611,37 @@ def _pointer(builder: Any, address: Any, kind: Any) -> Any:
 
 
 def _plus(builder: Any, address: Any, offset: int) -> Any:
-    return builder.add(address, ir.Constant(_INT64, offset)) if offset else address
+    return builder.add(address, ir.Constant(types.INT64, offset)) if offset else address
 
 
 def _load(builder: Any, address: Any, align: int = 4) -> Any:
-    return builder.load(_pointer(builder, address, _VECTOR), align=align)
+    return builder.load(_pointer(builder, address, types.VECTOR), align=align)
 
 
 def _stepped(builder: Any, address: Any, step: Any, count: int) -> Any:
-    return builder.add(address, builder.mul(step, ir.Constant(_INT64, count)))
+    return builder.add(address, builder.mul(step, ir.Constant(types.INT64, count)))
 
 
 def _load_int32(builder: Any, address: Any) -> Any:
-    return builder.sext(builder.load(_pointer(builder, address, _INT32), align=4), _INT64)
+    return builder.sext(builder.load(_pointer(builder, address, types.INT32), align=4), types.INT64)
 
 
 def _splat(builder: Any, number: Any) -> Any:
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(nothing, number, ir.Constant(_INT32, 0))
-    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
+    nothing = ir.Constant(types.VECTOR, ir.Undefined)
+    first = builder.insert_element(nothing, number, ir.Constant(types.INT32, 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(types.INT32, LANES), [0] * LANES))
 
 
 def _splat_int(builder: Any, number: Any) -> Any:
-    kind = ir.VectorType(_INT32, LANES)
+    kind = ir.VectorType(types.INT32, LANES)
     nothing = ir.Constant(kind, ir.Undefined)
-    first = builder.insert_element(nothing, builder.trunc(number, _INT32), ir.Constant(_INT32, 0))
+    first = builder.insert_element(nothing, builder.trunc(number, types.INT32), ir.Constant(types.INT32, 0))
     return builder.shuffle_vector(first, nothing, ir.Constant(kind, [0] * LANES))
 
 
 def _bits_and_root(builder: Any, value: Any) -> tuple[Any, Any]:
     """The bits of a vector's numbers, and those of sqrt(1/2)."""
-    kind = ir.VectorType(_INT32, LANES)
+    kind = ir.VectorType(types.INT32, LANES)
     return builder.bitcast(value, kind), ir.Constant(kind, [0x3F3504F3] * LANES)
 
 
@@ -673,13 +650,13 @@ def _reduce(builder: Any, value: Any, combine: Callable[[Any, Any], Any]) -> Any
     half = LANES // 2
     while half:
         nothing = ir.Constant(value.type, ir.Undefined)
-        kind = ir.VectorType(_INT32, half)
+        kind = ir.VectorType(types.INT32, half)
         lower, upper = (
             builder.shuffle_vector(value, nothing, ir.Constant(kind, list(range(first, first + half))))
             for first in (0, half)
         )
         value, half = combine(lower, upper), half // 2
-    return builder.extract_element(value, ir.Constant(_INT32, 0))
+    return builder.extract_element(value, ir.Constant(types.INT32, 0))
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
@@ -695,7 +672,9 @@ def _llvm(builder: Any, operation: str, args: Any) -> Any:
     """Call one of LLVM's own functions on vectors."""
     name = f"llvm.{operation}.v{LANES}f32"  # llvmlite's declare_intrinsic cannot name vector types
     known = builder.module.globals.get(name)
-    function = known or ir.Function(builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * len(args)), name=name)
+    function = known or ir.Function(
+        builder.module, ir.FunctionType(types.VECTOR, [types.VECTOR] * len(args)), name=name
+    )
     return builder.call(function, args)
 
 
@@ -712,15 +691,17 @@ def _smaller(builder: Any, a: Any, b: Any) -> Any:
 
 
 def _shuffle_mask(lanes: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(_INT32, LANES), lanes)
+    return ir.Constant(ir.VectorType(types.INT32, LANES), lanes)
 
 
 def _bitwise(builder: Any, operation: str, a: Any, b: Any) -> Any:
-    bits = ir.VectorType(_INT32, LANES)
-    return builder.bitcast(getattr(builder, operation)(builder.bitcast(a, bits), builder.bitcast(b, bits)), _VECTOR)
+    bits = ir.VectorType(types.INT32, LANES)
+    return builder.bitcast(
+        getattr(builder, operation)(builder.bitcast(a, bits), builder.bitcast(b, bits)), types.VECTOR
+    )
 
 
 def _tile_addresses(builder: Any, rows: Any, width: int, stride: Any) -> list[Any]:
     """Where each vector of a tile lies, row by row."""
-    steps = [builder.mul(stride, ir.Constant(_INT64, v)) for v in range(width)]
-    return [builder.add(row, step) for row in unpack_tuple(builder, rows) for step in steps]
+    steps = [builder.mul(stride, ir.Constant(types.INT64, v)) for v in range(width)]
+    return [builder.add(row, step) for row in _cgutils.unpack_tuple(builder, rows) for step in steps]

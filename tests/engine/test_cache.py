@@ -35,14 +35,14 @@ ENTRIES = 4
 KERNEL = """
 import functools
 import numpy as np
-from cnncalc.engine.native import carray, native
+from cnncalc.engine.native import fields, native
 from cnncalc.engine.simd import store_float
 ROW = np.dtype([("y", "i8")])
 @functools.cache
 def give(number):
     @native(ROW)
     def kernel(arguments, chunk, scratch):
-        store_float(carray(arguments, 1)[0].y, np.float32(number))
+        store_float(fields(arguments).y, np.float32(number))
     return kernel
 """
 

@@ -21,7 +21,7 @@ from cnncalc.engine.kernels.elementwise import (
     variants,
 )
 from cnncalc.engine.machine import Machine
-from cnncalc.engine.native import carray, native
+from cnncalc.engine.native import fields, native
 from cnncalc.engine.plan.assemble import assemble, lay_out
 from cnncalc.engine.plan.build_elementwise import batch_norm_scale_shift, clamp_of
 from cnncalc.engine.plan.convolving import Finish
@@ -55,7 +55,7 @@ def applied(function, x):
 
     @native(ROW)
     def kernel(arguments, chunk, scratch):
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         for at in range(p.vectors):
             store(p.y + 64 * at, function(load(p.x + 64 * at)))
 

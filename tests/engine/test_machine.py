@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from cnncalc.engine.machine import SLEEPS, Machine
-from cnncalc.engine.native import carray, native, row
+from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Step
 from cnncalc.engine.simd import fetch_add, load_int64
 
@@ -27,7 +27,7 @@ ROW = np.dtype([("counts", "i8"), ("before", "i8"), ("chunks_before", "i8"), ("t
 @native(ROW)
 def count(arguments, chunk, scratch):
     """Count each chunk, and those that run before all of the phase before have."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     for at in range(p.chunks_before):
         if load_int64(p.before + 8 * at) != load_int64(p.counts + 8 * chunk) + 1:
             fetch_add(p.too_early, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from cnncalc.engine.kernels.movement import exchange
 from cnncalc.engine.machine import _CALL, begin
-from cnncalc.engine.native import Native, carray, compile_all, native
+from cnncalc.engine.native import Native, compile_all, fields, native
 from cnncalc.engine.object_code import compile_object
 from cnncalc.engine.simd import add, multiply, store_float
 
@@ -22,7 +22,7 @@ ROW = np.dtype([("y", "i8")])
 def write(number: int, unit: object = 0) -> Native:
     @native(ROW)
     def kernel(arguments, chunk, scratch):
-        store_float(carray(arguments, 1)[0].y, np.float32(number + chunk))
+        store_float(fields(arguments).y, np.float32(number + chunk))
         unit  # noqa: B018
 
     return kernel
@@ -71,7 +71,7 @@ def test_each_is_told_of_and_compiled_once():
 def test_a_kernel_that_needs_python_is_refused():
     def allocates(arguments, chunk, scratch):
         place = np.zeros(chunk)
-        store_float(carray(arguments, 1)[0].y, np.float32(place.sum()))
+        store_float(fields(arguments).y, np.float32(place.sum()))
 
     with pytest.raises(RuntimeError, match="NRT_"):
         compile_object(allocates, ROW, "allocates")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc.engine.kernels.logarithm import log, power
-from cnncalc.engine.native import carray, native, row
+from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.simd import broadcast, load, store
 from cnncalc.layers import layer_type
 
@@ -58,7 +58,7 @@ ROW = np.dtype([("x", "i8"), ("logs", "i8"), ("powers", "i8"), ("p", "f4")])
 
 @native(ROW)
 def both(arguments, chunk, scratch):
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     x = load(p.x + 64 * chunk)
     store(p.logs + 64 * chunk, log(x))
     store(p.powers + 64 * chunk, power(x, broadcast(p.p)))

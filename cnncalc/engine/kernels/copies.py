@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
 from cnncalc.engine.simd import (
@@ -75,7 +75,7 @@ MOST_CHUNKS = 32
 @native(LINES)
 def copy_lines(arguments: Any, chunk: int, scratch: int) -> None:
     """Copy lines of numbers; where each begins is in a table an array."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     part = chunk % p.line_chunks
     image = chunk // p.line_chunks
     whole = p.length // LANES * LANES
@@ -108,7 +108,7 @@ def exchange(to_blocks: bool) -> Native:
 
     @native(PLANES)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
             part = unit % p.tile_parts
             group = unit // p.tile_parts % p.groups

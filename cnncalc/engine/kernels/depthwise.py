@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, native, row
+from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.convolving import Convolution, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place
@@ -77,7 +77,7 @@ def depthwise(tile: int, taps: int, stride: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         line_chunk = chunk % p.line_chunks
         block = chunk // p.line_chunks % p.blocks
         image = chunk // (p.line_chunks * p.blocks)

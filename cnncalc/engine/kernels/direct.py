@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native
+from cnncalc.engine.native import Native, fields, inlined, native
 from cnncalc.engine.simd import (
     VECTOR_BYTES,
     add,
@@ -109,7 +109,7 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         tile_chunk = chunk % p.tile_chunks
         image = chunk // p.tile_chunks % p.images
         group_chunk = chunk // (p.tile_chunks * p.images)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native
+from cnncalc.engine.native import Native, fields, inlined, native
 from cnncalc.engine.simd import add, broadcast, fma, load, load_float, maximum, minimum, multiply, store
 
 STRIDES = ("", "_image", "_block", "_plane", "_row", "_pixel")
@@ -57,7 +57,7 @@ def elementwise(function: Callable[..., Any], inputs: int, parameters: int, lane
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         line_chunk = chunk % p.line_chunks
         volume_chunk = chunk // p.line_chunks
         volumes = p.images * p.blocks

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count, position_offsets
-from cnncalc.engine.native import Native, carray, native, row
+from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
 from cnncalc.engine.simd import (
@@ -72,7 +72,7 @@ ELEMENTS = np.dtype(
 @native(POSITIONS)
 def move_positions(arguments: Any, chunk: int, scratch: int) -> None:
     """Copy vectors of 16 channels, each from the position that the table names."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
         part = unit % p.pixel_parts
         block = unit // p.pixel_parts % p.blocks
@@ -95,7 +95,7 @@ def move_elements(lanes: int) -> Native:
 
     @native(ELEMENTS)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         part = chunk % p.vector_chunks
         image = chunk // p.vector_chunks
         x = p.x + image * p.x_image

@@ -15,7 +15,7 @@ import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count, position_offsets
 from cnncalc.engine.kernels.gather import shown_offsets
-from cnncalc.engine.native import carray, native, row
+from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
 from cnncalc.engine.simd import VECTOR_BYTES, broadcast, gather, intersect, load, load_int32, load_int64, store, unite
@@ -44,7 +44,7 @@ PART_BYTES = 64
 @native(PARTS)
 def move_lanes(arguments: Any, chunk: int, scratch: int) -> None:
     """Fill a block of channels from its parts, one after the other."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
         share = unit % p.pixel_shares
         number = unit // p.pixel_shares % p.blocks

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Step
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.simd import VECTOR_BYTES, broadcast, store, store_float
@@ -61,7 +61,7 @@ def _zero_volume(p: Any, start: int) -> None:
 @native(ROW)
 def zero_margins(arguments: Any, chunk: int, scratch: int) -> None:
     """Zero the margins of some blocks of channels: (depth, height, width, lanes) each, with margins round it."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     for volume in range(p.volumes * chunk // p.chunks, p.volumes * (chunk + 1) // p.chunks):
         _zero_volume(p, p.address + volume * p.volume)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native
+from cnncalc.engine.native import Native, fields, inlined, native
 from cnncalc.engine.simd import (
     LANES,
     add,
@@ -162,7 +162,7 @@ def standardise(across: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         part = chunk % p.unit_chunks
         block = chunk // p.unit_chunks % p.blocks
         image = chunk // (p.unit_chunks * p.blocks)

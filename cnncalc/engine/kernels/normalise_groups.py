@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.normalisation import ROW, deviations, lanes_of, mean, rescale
-from cnncalc.engine.native import Native, carray, inlined, native
+from cnncalc.engine.native import Native, fields, inlined, native
 from cnncalc.engine.simd import LANES, VECTOR_BYTES, load, load_float, store, store_float
 
 GROUP_ROW = np.dtype(
@@ -39,7 +39,7 @@ BLOCK_BYTES = 3 * VECTOR_BYTES
 @native(ROW)
 def gather(arguments: Any, chunk: int, scratch: int) -> None:
     """Find the mean and mean square deviation of each channel of one block of one image."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     lanes = lanes_of(p, chunk % p.blocks)
     x = p.x + chunk // p.blocks * p.x_image + chunk % p.blocks * p.x_block
     middle = mean(p, x, lanes, lanes, 0)
@@ -68,7 +68,7 @@ def combine(arguments: Any, chunk: int, scratch: int) -> None:
 
     The variance of a group is the mean of its channels' variances plus the variance of their means.
     """
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     first = chunk * p.images
     count = np.float64(p.images * p.channels)
     for group in range(p.groups):
@@ -98,7 +98,7 @@ def combine(arguments: Any, chunk: int, scratch: int) -> None:
 @native(ROW)
 def spread(arguments: Any, chunk: int, scratch: int) -> None:
     """Scale and shift one block of one image."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     image, block = chunk // p.blocks, chunk % p.blocks
     lanes = lanes_of(p, block)
     x = p.x + image * p.x_image + block * p.x_block

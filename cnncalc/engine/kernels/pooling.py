@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.pooling_axes import Axis
-from cnncalc.engine.native import Native, carray, inlined, native, row, specialised
+from cnncalc.engine.native import Native, fields, inlined, native, row, specialised
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.simd import (
@@ -129,7 +129,7 @@ def pool(kind: int, down: int, tile: int, taps: int, stride: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         part_chunk = chunk % p.part_chunks
         block = chunk // p.part_chunks % p.blocks
         image = chunk // (p.part_chunks * p.blocks)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.pooling_axes import Axis
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.simd import LANES, load_float, load_int32, store_float
@@ -57,7 +57,7 @@ def _norm(p: Any, x: int, planes: int, rows: int, columns: int) -> float:
 @native(ROW)
 def power_pool(arguments: Any, chunk: int, scratch: int) -> None:
     """Fill one row of one block of one image. Lanes beyond the last channel become 0."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     line, plane = chunk % p.height, chunk // p.height % p.depth
     block = chunk // (p.height * p.depth) % p.blocks
     image = chunk // (p.height * p.depth * p.blocks)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
@@ -77,7 +77,7 @@ def _sum(p: Any, x: int, total: Any, lost: Any) -> Any:
 @native(ROW)
 def average(arguments: Any, chunk: int, scratch: int) -> None:
     """Average each lane of one block of one image."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     image, block = chunk // p.y_blocks, chunk % p.y_blocks
     zero = broadcast(np.float32(0))
     for unit in range(p.units):
@@ -90,7 +90,7 @@ def average(arguments: Any, chunk: int, scratch: int) -> None:
 @native(ROW)
 def average_across(arguments: Any, chunk: int, scratch: int) -> None:
     """Average over all channels, for one block of the output of one image."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     image, block = chunk // p.y_blocks, chunk % p.y_blocks
     zero = broadcast(np.float32(0))
     for unit in range(p.units):

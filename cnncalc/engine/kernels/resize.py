@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count
-from cnncalc.engine.native import Native, carray, native, row
+from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import LANES, Place, Value
 from cnncalc.engine.simd import VECTOR_BYTES, broadcast, fma, load, load_float, load_int32, multiply, store
@@ -51,7 +51,7 @@ def interpolate(outer: int, inner: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         for unit in range(p.units * chunk // p.chunks, p.units * (chunk + 1) // p.chunks):
             part = unit % p.line_parts
             block = unit // p.line_parts % p.blocks

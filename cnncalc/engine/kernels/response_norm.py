@@ -13,7 +13,7 @@ import numpy as np
 
 from cnncalc.engine.kernels.logarithm import power
 from cnncalc.engine.kernels.tables import pixel_offsets
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
@@ -73,7 +73,7 @@ def _clear(p: Any, scratch: int) -> None:
 @native(ROW)
 def damp(arguments: Any, chunk: int, scratch: int) -> None:
     """Normalise a range of positions of one image."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     image, part = chunk // p.pixel_chunks, chunk % p.pixel_chunks
     blocks = -(-p.channels // LANES)
     before = 4 * (p.size // 2)

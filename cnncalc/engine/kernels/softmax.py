@@ -14,7 +14,7 @@ import numpy as np
 from cnncalc.engine.kernels.activations import exp
 from cnncalc.engine.kernels.logarithm import log
 from cnncalc.engine.kernels.tables import pixel_offsets
-from cnncalc.engine.native import Native, carray, inlined, native, row
+from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.convolving import Triple
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Memory, Operation, Step
@@ -94,7 +94,7 @@ def _powers(p: Any, x: int, y: int, lanes: int, tail: int, top: Any) -> Any:
 @native(ROW)
 def soften(arguments: Any, chunk: int, scratch: int) -> None:
     """Do a range of units of one image, and, but along channels, of one block."""
-    p = carray(arguments, 1)[0]
+    p = fields(arguments)
     part = chunk % p.unit_chunks
     block = chunk // p.unit_chunks % p.blocks
     image = chunk // (p.unit_chunks * p.blocks)

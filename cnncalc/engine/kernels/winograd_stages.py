@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.winograd_transforms import TRANSFORMS
-from cnncalc.engine.native import Native, carray, native, specialised
+from cnncalc.engine.native import Native, fields, native, specialised
 from cnncalc.engine.simd import (
     LANES,
     VECTOR_BYTES,
@@ -101,7 +101,7 @@ def transform_inputs(n: int, m: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         first = chunk % p.tile_chunks * p.block_tiles
         block = chunk // p.tile_chunks
         v = p.shared + block * p.v_block + first * VECTOR_BYTES
@@ -171,7 +171,7 @@ def convolve(n: int, m: int, rows: int, columns: int) -> Native:
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
-        p = carray(arguments, 1)[0]
+        p = fields(arguments)
         first = chunk % p.tile_chunks * p.block_tiles
         last = min(first + p.block_tiles, p.tiles)
         group_chunk = chunk // p.tile_chunks
