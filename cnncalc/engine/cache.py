@@ -17,11 +17,12 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cnncalc
+from cnncalc.engine.processor import host, numba_settings
 from cnncalc.text import reason_text, say
 
 
@@ -167,23 +168,10 @@ def _check_owned(folder: Path) -> None:
 def _key() -> str:
     """Name the folder by all that compiled code depends on: versions, settings, the processor, the engine's sources."""
     digest = hashlib.sha256()
-    for part in (sys.version, *map(metadata.version, ("numba", "llvmlite", "numpy")), *_processor(), *_settings()):
+    for part in (sys.version, *map(metadata.version, ("numba", "llvmlite", "numpy")), *host(), *numba_settings()):
         digest.update(f"{part}\0".encode())
     here = Path(__file__).parent
     for source in sorted(here.rglob("*.py")):
         digest.update(f"{source.relative_to(here)}\0".encode())
         digest.update(source.read_bytes())
     return f"{cnncalc.__version__}-{digest.hexdigest()[:16]}"
-
-
-def _processor() -> tuple[str, str, str]:
-    """Return what Numba makes code for unless it is told otherwise, and does so without loading Numba."""
-    binding: Any = import_module("llvmlite.binding")
-    return binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-
-
-def _settings() -> list[str]:
-    """Return what tells Numba otherwise, such as NUMBA_CPU_NAME, NUMBA_CPU_FEATURES and NUMBA_OPT."""
-    chosen = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")]
-    file = Path(".numba_config.yaml")  # which Numba looks for in the working folder
-    return [*chosen, file.read_text(errors="replace")] if file.is_file() else chosen

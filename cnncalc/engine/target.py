@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from cnncalc.engine.processor import compiled_for
 
 
 class Target(NamedTuple):
@@ -46,14 +47,12 @@ PLAIN = Target("plain", {1: (3,)})
 
 @functools.cache
 def target() -> Target:
-    """Return what this process compiles for. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES, read by Numba, choose another."""
-    registry: Any = import_module("numba.core.registry")
-    codegen = registry.cpu_target.target_context.codegen()
-    triple, _, features = codegen.magic_tuple()
-    have = set(str(features).split(","))
+    """Return what this process compiles for. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES choose another."""
+    triple, _, features = compiled_for()
+    have = set(features.split(","))
     if "+avx512f" in have:
         return AVX512
-    if str(triple).startswith(("aarch64", "arm64")):
+    if triple.startswith(("aarch64", "arm64")):
         return NEON
     return AVX2 if {"+avx2", "+fma"} <= have else PLAIN
 
