@@ -66,6 +66,11 @@ class Engine:
     """Call it with an array (batch, *input_shape) and it returns the network's output (batch, *output_shape).
 
     It holds memory and threads until it is closed or let go of. For one caller at a time.
+
+    The same input gives the same bits in every run and for any number of threads, since how the work is cut depends on
+    the network, the batch and the processor alone; another of these may round differently. Where the definition gives
+    NaN or an infinity, so does the engine, or NaN. Such numbers may also spread to elements nearby, and to channels of
+    other groups, where they meet zeros that stand for "not part of this sum".
     """
 
     def __init__(
@@ -112,7 +117,11 @@ class Engine:
         return self._desk.give()
 
     def _checked_input(self, x: npt.ArrayLike) -> Array:
-        given: Array = np.asarray(x, np.float32)
+        try:
+            given: Array = np.asarray(x, np.float32)
+        except (TypeError, ValueError) as error:
+            message = say("the input is not an array of numbers: {error}", error=error)
+            raise CnncalcError([Diagnostic("E605", message)]) from None
         if given.shape != self._input_shape:
             message = say(
                 "the input is {got}, and the engine was compiled for {wanted}",

@@ -129,9 +129,9 @@ def _output_error(proof: Proof, right: Array, given: Array, weights: Mapping[str
 
 
 def _error(found: Array, right: Array, bound: float) -> Check:
-    """Return the largest difference as a share of the largest number; the same infinity, or no number, is no one."""
+    """Return the largest difference as a share of the largest number; the same infinity, or NaN for one, is none."""
     with np.errstate(invalid="ignore"):
-        apart = np.where((found == right) | (np.isnan(found) & np.isnan(right)), 0.0, np.abs(found - right))
+        apart = np.where((found == right) | (np.isnan(found) & ~np.isfinite(right)), 0.0, np.abs(found - right))
         finite = np.abs(right[np.isfinite(right)])
     largest = float(finite.max()) if finite.size else 0.0
     error = float(apart.max()) / (largest or 1.0)

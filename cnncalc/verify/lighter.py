@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnncalc.analysis.memory import BITS
+from cnncalc.analysis.report import analyze
+from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.engine.run import Step, execute
 from cnncalc.graph import Graph, Node
@@ -99,7 +101,10 @@ def run_lighter(prepared: Prepared, x: Array, *, before: Before | None = None, a
         if after:
             after(step, output)
 
-    return prove(report, x, prepared.weights, before=before, after=done)
+    dtype = str(x.dtype)
+    weights = match(report.graph, prepared.weights, dtype).weights
+    simulated = analyze(report.graph, batch=x.shape[0], dtype=dtype)
+    return prove(simulated, x, weights, before=before, after=done)
 
 
 def effect(prepared: Prepared, original: Array, proof: Proof) -> Effect:
