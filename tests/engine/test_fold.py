@@ -5,6 +5,7 @@ from networks import build, conv
 from planned import check_passes, named
 
 from cnncalc.engine.plan.fold import fold
+from cnncalc.engine.plan.fuse import fuse_additions, fuse_clamps
 
 
 def test_two_scales_behind_each_other_become_one_convolution():
@@ -58,3 +59,10 @@ def test_not_a_scale_of_a_part():
 def test_not_behind_an_activation():
     graph = build((5, 6, 5), conv("c", 16, 3), ("r", "ReLU", {}), ("b", "BatchNorm2d", {}))
     assert named(check_passes(graph, fold)) == ["c", "r", "b"]
+
+
+def test_not_into_a_convolution_that_clamps_or_adds_already():
+    lines = [conv("c", 16, 1), ("r", "ReLU", {}), ("b", "BatchNorm2d", {})]
+    assert named(check_passes(build((16, 6, 5), *lines), fuse_clamps, fold)) == ["c+r", "b"]
+    lines = [conv("c", 16, 1), ("s", "Add", {}, ["c", "input"]), ("b", "BatchNorm2d", {})]
+    assert named(check_passes(build((16, 6, 5), *lines), fuse_additions, fold)) == ["c+s", "b"]

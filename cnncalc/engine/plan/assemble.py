@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -109,7 +109,8 @@ def assemble(layout: Layout) -> Program:
         {owner: address for owner, address in at.items() if isinstance(owner, Operation)},
     )
     if layout.guard_bytes:
-        arena.view(np.uint32)[:] = GUARD
+        words: Any = arena
+        words.view(np.uint32)[:] = GUARD
     table, labels = emit(layout, memory)
     calls: dict[int, list[Fallback]] = {}
     for operation in layout.operations:

@@ -37,7 +37,7 @@ def _plain(maker: Convolution, operation: ScaleShift) -> bool:
 
 
 def _folded(window: Window, scale: Array, shift: Array) -> Window:
-    weight = window.weight.astype(np.float64) * scale.reshape(-1, 1, 1, 1, 1)
+    weight = window.weight.astype(np.float64) * scale[:, None, None, None, None]
     bias = window.bias.astype(np.float64) * scale + shift
     return Window(
         weight.astype(np.float32),

@@ -112,7 +112,7 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32, boundary:
     """Return an array of zeros whose first byte lies on a boundary: a cache line, or a page."""
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    raw: Array = np.zeros(size + boundary, np.uint8)
+    raw: Any = np.zeros(size + boundary, np.uint8)
     start = -int(raw.ctypes.data) % boundary
     whole: Array = raw[start : start + size].view(kind)
-    return whole.reshape(shape)
+    return np.reshape(whole, shape)
