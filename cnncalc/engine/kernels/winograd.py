@@ -143,6 +143,7 @@ class WinogradConvolution(Convolution):
             groups=groups,
             group_chunks=b.group_chunks,
             weights=memory.constant(pack(self.window.weight, self.n, _channels(self.x), groups, b.columns)),
+            ahead=-(-4 * b.columns // -(-b.block_tiles // b.rows)),
             bias=memory.constant(bias),
             shared=memory.shared(self) if b.apart else 0,
             v_block=(self._tile_chunks() if b.apart else 1) * b.block_tiles * VECTOR_BYTES,

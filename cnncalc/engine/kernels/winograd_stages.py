@@ -38,6 +38,7 @@ from cnncalc.engine.simd import (
     maximum,
     minimum,
     multiply_add,
+    prefetch,
     repeat,
     spaced,
     store,
@@ -71,6 +72,7 @@ ROW = np.dtype(
         ("groups", "i8"),  # of COLUMNS output blocks
         ("group_chunks", "i8"),
         ("weights", "i8"),
+        ("ahead", "i8"),  # lines of the next panel of weights to ask for with every 4 channels
         ("bias", "i8"),
         ("shared", "i8"),  # address of v where a stage of its own makes it; 0: v is in scratch memory
         ("v_block", "i8"),  # strides of v, and between the points of s
@@ -112,15 +114,24 @@ def transform_inputs(n: int, m: int) -> Native:
 
 @specialised
 def _multiply(p: Any, points: int, rows: int, columns: int, count: int, v: int, weights: int, s: int) -> None:
-    """Sum v over all channels with one group's weights, into s (points, columns, block_tiles, 16)."""
+    """Sum v over all channels with one group's weights, into s (points, columns, block_tiles, 16).
+
+    Each tile of products asks for its share of the next point's weights: they come from memory, or the second level,
+    while this point's are used.
+    """
+    panel = ((p.blocks - 1) * LANES + p.last_channels) * columns * VECTOR_BYTES
     for point in range(points):
         start = weights
+        soon = start + panel
         for first in range(0, count, rows):
             tiles = spaced(v + point * p.v_point + first * VECTOR_BYTES, VECTOR_BYTES, rows)
             sums = repeat(broadcast(np.float32(0)), rows, columns)
             weights = start
             for block in range(p.blocks - 1):
                 for channel in range(0, LANES, 4):
+                    for _ in range(p.ahead):
+                        prefetch(soon, 1, 1)
+                        soon += VECTOR_BYTES
                     sums = multiply_add(sums, tiles, block * p.v_block + 4 * channel, weights, 4)
                     weights += 4 * columns * VECTOR_BYTES
             for channel in range(0, p.last_channels, 4):
