@@ -21,7 +21,7 @@ from cnncalc.conventions.read import STATES, TOOLS, convention
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine.plan.plan import plan
 from cnncalc.engine.plan.translate import BUILDERS
-from cnncalc.engine.reference import OPERATIONS
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.engine.tensors import random_weights
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.homework.assignment import Question

@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from importlib import metadata
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cnncalc
 from cnncalc.engine.processor import host, numba_settings
@@ -168,10 +169,18 @@ def _check_owned(folder: Path) -> None:
 def _key() -> str:
     """Name the folder by all that compiled code depends on: versions, settings, the processor, the engine's sources."""
     digest = hashlib.sha256()
-    for part in (sys.version, *map(metadata.version, ("numba", "llvmlite", "numpy")), *host(), *numba_settings()):
+    for part in (sys.version, *_versions(), *host(), *numba_settings()):
         digest.update(f"{part}\0".encode())
     here = Path(__file__).parent
     for source in sorted(here.rglob("*.py")):
         digest.update(f"{source.relative_to(here)}\0".encode())
         digest.update(source.read_bytes())
     return f"{cnncalc.__version__}-{digest.hexdigest()[:16]}"
+
+
+def _versions() -> list[str]:
+    """Return the versions of what makes machine code: of Numba the file that says it, since importing it takes long."""
+    numba = find_spec("numba")
+    folders = (numba and numba.submodule_search_locations) or ()
+    loaded: list[Any] = [import_module(name) for name in ("llvmlite", "numpy")]
+    return [*(Path(folder, "_version.py").read_text() for folder in folders), *(one.__version__ for one in loaded)]

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Array, Done, Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.graph import INPUT, Graph, Node
 from cnncalc.text import Shape
 

@@ -8,8 +8,8 @@ import numpy as np
 from alone import run_node
 from networks import build
 
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.graph import Node
 
 

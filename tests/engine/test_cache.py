@@ -9,6 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import llvmlite
+import numba
+import numpy as np
 import pytest
 
 from cnncalc.engine import cache, cache_entries
@@ -287,11 +290,13 @@ def test_a_home_that_is_not_known(tmp_path, monkeypatch):
 
 def test_the_key_follows_sources_versions_processor_and_settings(tmp_path, monkeypatch):
     keys = {cache._key()}
-    versions = {package: cache.metadata.version(package) for package in ("numba", "llvmlite", "numpy")}
-    for package in versions:
-        monkeypatch.setattr(cache.metadata, "version", (versions | {package: "0"}).__getitem__)
+    versions = cache._versions()
+    assert [numba.__version__ in versions[0], *versions[1:]] == [True, llvmlite.__version__, np.__version__]
+    for at in range(3):
+        changed = [*versions[:at], "0", *versions[at + 1 :]]
+        monkeypatch.setattr(cache, "_versions", lambda changed=changed: changed)
         keys.add(cache._key())
-        monkeypatch.undo()
+    monkeypatch.undo()
     for name, value in (("CPU_NAME", "haswell"), ("CPU_FEATURES", "+avx2"), ("OPT", "1")):
         monkeypatch.setenv(f"NUMBA_{name}", value)
         keys.add(cache._key())

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cnncalc.engine.kernels.depthwise import DepthwiseConvolution, kernel_for, tile_for, variants
 from cnncalc.engine.plan.convolving import Finish, Window
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 
 STILL = ((0, 0),)
 

@@ -27,8 +27,8 @@ from cnncalc.engine.plan.build_elementwise import batch_norm_scale_shift, clamp_
 from cnncalc.engine.plan.convolving import Finish
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.engine.simd import load, store
 from cnncalc.graph import Node
 from cnncalc.layers import layer_type

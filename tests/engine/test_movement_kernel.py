@@ -19,8 +19,8 @@ from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.plan.unread import without_unread
 from cnncalc.engine.plan.value import LANES, NO_MARGIN, PLAIN, Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.graph import Node
 from cnncalc.layers import layer_type
 from cnncalc.layers.base import create

@@ -13,8 +13,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.layers import layer_type
 from cnncalc.layers.base import create
 

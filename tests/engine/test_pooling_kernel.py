@@ -17,8 +17,8 @@ from cnncalc.engine.plan.convolving import Window
 from cnncalc.engine.plan.draft import Draft, Unsupported
 from cnncalc.engine.plan.translate import BUILDERS
 from cnncalc.engine.plan.value import PLAIN, Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.graph import Node
 from cnncalc.layers import layer_type
 from cnncalc.layers.base import LayerError

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from networks import build
 
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.layers import LAYERS, layer_type

@@ -12,8 +12,8 @@ from weighted import check, check_node, check_samples, node_of, numbers
 from cnncalc.engine.kernels.transposed import TransposedConvolution
 from cnncalc.engine.plan.convolving import Finish, Window
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
+from cnncalc.engine.reference.operations import OPERATIONS
 from cnncalc.layers.base import LayerError
 
 

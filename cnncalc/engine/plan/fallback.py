@@ -9,7 +9,6 @@ import numpy as np
 from cnncalc.engine.plan.arrays import read, write
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.reference import OPERATIONS
 from cnncalc.engine.reference.operation import Tensors
 from cnncalc.graph import Node
 from cnncalc.text import Shape
@@ -31,6 +30,8 @@ class Fallback(Operation):
 
     def call(self, memory: Memory, arena: Array) -> None:
         """Read the inputs from the arena, run the definition in float32, write the output."""
+        from cnncalc.engine.reference.operations import OPERATIONS
+
         arrays = [read(value, memory, arena) for value in self.inputs]
         tensors = Tensors(self._weights, self.node.name)
         done = OPERATIONS[self.node.type](self.node.layer, arrays, tensors)
