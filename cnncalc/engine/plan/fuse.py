@@ -8,7 +8,7 @@ from cnncalc.engine.kernels.elementwise import Activation, Combine, ScaleShift
 from cnncalc.engine.plan.convolving import Convolution, Prologue
 from cnncalc.engine.plan.operation import Operation
 from cnncalc.engine.plan.uses import Uses
-from cnncalc.engine.plan.value import LANES, Value
+from cnncalc.engine.plan.value import Value
 
 
 def fuse_clamps(operations: Sequence[Operation], kept: Sequence[Value]) -> list[Operation]:
@@ -47,13 +47,11 @@ def _adder(operation: Combine, uses: Uses) -> Convolution | None:
     if operation.kind != "add" or len(operation.inputs) != 2 or operation.finish.residual is not None:
         return None
     first, second = operation.inputs
-    if first is second or first.shape != second.shape:
-        return None
     for value, other in ((second, first), (first, second)):
         maker = uses.only_maker(value)
         if not isinstance(maker, Convolution) or maker.finish.clamps or maker.finish.residual is not None:
             continue
-        if other.lanes == LANES and uses.before(other, maker):
+        if uses.before(other, maker):
             return maker
     return None
 
@@ -85,5 +83,4 @@ def _reads_points(operation: Convolution) -> bool:
         and window.stride == (1, 1, 1)
         and window.groups == 1
         and not any(map(any, window.padding))
-        and operation.x.lanes == LANES
     )

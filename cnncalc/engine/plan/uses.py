@@ -33,7 +33,7 @@ class Uses:
 
     def only_maker(self, value: Value) -> Operation | None:
         """Return what computes a value that is read just once, and not as a part."""
-        return self._maker.get(value) if self._readers[value] == 1 and value.parent is None else None
+        return self._maker.get(value) if self._readers[value] == 1 else None
 
     def place(self, operation: Operation) -> int:
         """Return an operation's place in the order."""
