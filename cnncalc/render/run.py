@@ -254,15 +254,22 @@ def _verdict(proof: Proof, width: int) -> Iterator[Line]:
         yield from folded(say("--verify also proves MACs, receptive fields and every layer's numbers"), width)
         return
     if not wrong:
-        text = say_count(
-            "proven: {count} check agrees; params {params}, MACs {macs}",
-            "proven: {count} checks agree; params {params}, MACs {macs}",
-            len(proof.checks),
-            params=number(totals.parameters),
-            macs=number(totals.macs),
-        )
-        if not proof.engine:
-            text = say("{proven}, in {seconds} s", proven=text, seconds=f"{proof.seconds:.2f}")
+        counts = {"params": number(totals.parameters), "macs": number(totals.macs)}
+        if proof.engine:
+            text = say_count(
+                "proven: {count} check agrees; params {params}, MACs {macs}",
+                "proven: {count} checks agree; params {params}, MACs {macs}",
+                len(proof.checks),
+                **counts,
+            )
+        else:
+            text = say_count(
+                "proven: {count} check agrees; params {params}, MACs {macs}, in {seconds} s",
+                "proven: {count} checks agree; params {params}, MACs {macs}, in {seconds} s",
+                len(proof.checks),
+                **counts,
+                seconds=f"{proof.seconds:.2f}",
+            )
         yield [Piece(text, "bold green")]
         return
     text = say_count(

@@ -43,9 +43,11 @@ def test_columns_asked_for_are_kept_and_a_pipe_cuts_nothing():
 
 
 def test_a_narrow_run_names_what_it_left_out():
-    shown = in_terminal("run", LENET, columns=46)
+    shown = in_terminal("run", LENET, "--dtype", "float64", columns=46)
     assert "left out to fit: time, type, on padding" in unstyled(shown.out).replace("\n", " ")
     assert "proven: " in shown.out
+    fast = unstyled(in_terminal("run", LENET, columns=30).out).replace("\n", " ")
+    assert "left out to fit: type, how (" in fast and "checks agree" in fast
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,9 @@ def long_network(tmp_path, repeat: int) -> str:
 
 
 def test_progress_appears_on_a_terminal_for_long_work_and_goes_away(tmp_path):
-    shown = in_terminal("run", long_network(tmp_path, 150), "--json", split=True)
+    shown = in_terminal("run", long_network(tmp_path, 150), "--verify", "--json", split=True)
     assert shown.code == 0 and shown.out.startswith("{") and shown.json["agrees"]
-    assert "sequential1." in shown.err and "%" in shown.err
+    assert "checking sequential1." in shown.err and "by its definition" in shown.err
     assert shown.err.rstrip("\n").endswith("\x1b[2K") or "\x1b[?25h" in shown.err
 
 
