@@ -215,3 +215,14 @@ def test_a_shuffle_reads_the_parts_and_leaves_the_concat_out():
         ("s", "Add", {}, ["z", "e"]),
     ]
     assert copies(build(MAP, *lines), without_unread, concatenated) == []
+
+
+def test_parts_of_different_values_are_copied():
+    lines = [
+        conv("a", 32, 1),
+        conv("b", 32, 1, ["input"]),
+        ("x", "Slice", {"end": 16}, ["a"]),
+        ("y", "Slice", {"start": 16}, ["b"]),
+        ("cat", "Concat", {}, ["x", "y"]),
+    ]
+    assert copies(build(MAP, *lines, conv("e", 16, 3))) == ["cat"]

@@ -155,3 +155,13 @@ def test_values_that_are_kept_are_not_overwritten():
     operations, _, _ = planned(graph, {}, 1)
     overwriting(operations[:3], [operation.output for operation in operations[:3]])
     assert len({operation.output.root for operation in operations[:3]}) == 3
+
+
+def test_not_by_a_part_of_a_concat_which_lives_longer():
+    lines = [
+        conv("a", 16, 3, padding=1),
+        ("l", "LeakyReLU", {}),
+        ("cat", "Concat", {}, ["l", "input"]),
+        conv("e", 5, 3),
+    ]
+    assert own_memory(build(MAP, *lines)) == {"a", "cat", "e"}
