@@ -134,3 +134,11 @@ def test_importing_the_package_loads_no_numpy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_run_whose_kernels_are_kept_loads_no_compiler():
+    modules_after("run", "specs/lenet.yaml")
+    loaded = modules_after("run", "specs/lenet.yaml")
+    assert "llvmlite.binding" in loaded, "it must have run compiled code"
+    assert not loaded & {"numba", "cnncalc.engine.vector_types", "cnncalc.engine.reference.operations"}
+    assert not loaded & {"importlib.metadata", "PIL", "safetensors", "rich.console", "cnncalc.verify.receptive"}

@@ -135,8 +135,8 @@ def compile_all(kernels: Iterable[Native], on_compile: OnCompile | None = None) 
     """Have all these kernels in memory; return how many had to be compiled.
 
     `on_compile(name, number, count)` is told before each of those which it is and how many there are. One after the
-    other: Numba compiles in one thread at a time, and a second process is busy for longer with starting than a network
-    takes to compile.
+    other: Numba compiles in one thread at a time. A second process would nearly halve the wait, which comes once for
+    each kernel on a machine; that is not worth starting, instructing and ending it.
     """
     wanted = {kernel.entry: kernel for kernel in kernels if not kernel.is_loaded}.values()
     missing = [kernel for kernel in wanted if not kernel.is_ready]
