@@ -63,3 +63,25 @@ def test_kernels_are_named_while_they_compile(monkeypatch, terminal, seconds):
     shows = terminal and seconds > module.PATIENCE
     assert ("compiling margins.zero[x], 2 of 2" in stream.getvalue()) is shows
     assert shows or stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 0.6), (True, 0.1), (False, 60)])
+def test_a_run_says_what_it_does(monkeypatch, terminal, seconds):
+    clock, stream = SimpleNamespace(now=0.0), Stream(terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(module.sys, "stderr", stream)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    with module.watching(GRAPH, "auto") as watch:
+        assert (watch is not None) is terminal
+        if watch:
+            watch.stage("pack")
+            clock.now += seconds
+            watch.compiling("direct.convolve(rows=6)", 1, 2)
+            clock.now += seconds / 3
+            watch.stage("run")
+            for node in GRAPH.executed:
+                watch.before(node)
+                watch.after(SimpleNamespace(node=node))
+    shows = terminal and seconds > module.PATIENCE
+    assert ("compiling direct.convolve(rows=6), 1 of 2" in stream.getvalue()) is shows
+    assert shows or stream.getvalue() == ""
