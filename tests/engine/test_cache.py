@@ -13,8 +13,11 @@ import llvmlite
 import numba
 import numpy as np
 import pytest
+from numba.core.registry import cpu_target
 
-from cnncalc.engine import cache, cache_entries
+from cnncalc.engine import cache, cache_entries, jit, native
+from cnncalc.engine.machine import begin
+from cnncalc.engine.reference.activation import relu
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
@@ -74,7 +77,7 @@ def run(place, **changes):
 
 def copy_package(to):
     """Copy the package, with one more kernel, so that its sources may be changed, and nobody else changes them."""
-    shutil.copytree(ROOT / "cnncalc", to / "cnncalc", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "cnncalc", to / "cnncalc")
     (to / "cnncalc" / "engine" / "variant.py").write_text(KERNEL)
     return to
 
@@ -84,79 +87,91 @@ def package(tmp_path_factory):
     return copy_package(tmp_path_factory.mktemp("package"))
 
 
-@pytest.fixture(scope="module")
-def kept(package, tmp_path_factory):
-    """What finds a cache that a run has filled, and what that run said."""
-    place = tmp_path_factory.mktemp("kept")
-    changes = {"CNNCALC_CACHE_DIR": place / "own", "PYTHONPATH": package}
-    return changes, run(place, **changes)
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The folder of the cache, in this process."""
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(tmp_path, "", True)])
+    return tmp_path
 
 
-def truncated(entry, others):
-    return entry.read_bytes()[:-1]
+def truncated(entry, other):
+    return entry[:-1]
 
 
-def flipped(entry, others):
-    whole = bytearray(entry.read_bytes())
-    whole[len(whole) // 2] ^= 1
-    return bytes(whole)
+def flipped(entry, other):
+    middle = len(entry) // 2
+    return entry[:middle] + bytes([entry[middle] ^ 1]) + entry[middle + 1 :]
 
 
-def garbage(entry, others):
+def garbage(entry, other):
     return b"\x93garbage" * 50
 
 
-def empty(entry, others):
+def empty(entry, other):
     return b""
 
 
-def foreign(entry, others):
+def foreign(entry, other):
     """A whole entry, but another's."""
-    return next(content for name, content in others.items() if name != entry.name)
+    return other
 
 
-@pytest.mark.parametrize("damage", [truncated, flipped, garbage, empty, foreign])
-def test_damaged_entries_are_compiled_again(kept, tmp_path, monkeypatch, damage):
-    changes, first = kept
-    folder = Path(first["folder"])
-    whole = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
-    for entry in folder.iterdir():
-        entry.write_bytes(damage(entry, whole))
-    again = run(tmp_path, **changes)
-    assert (again["hits"], again["warning"], again["folder"]) == (0, None, str(folder))
-    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(folder, "", True)])
-    assert {entry.name for entry in folder.iterdir()} == set(whole)
-    assert all(map(cache_entries.read_entry, whole))
+DAMAGES = [truncated, flipped, garbage, empty, foreign]
 
 
-def test_a_damaged_entry_is_not_unpickled(kept, tmp_path):
-    changes, first = kept
-    (entry,) = Path(first["folder"]).glob("relu-*")
-    entry.write_bytes(b"\0" * 32 + b"cos\n_exit\n(I99\ntR.")  # loading this pickle ends the process
-    assert run(tmp_path, **changes)["hits"] == 0
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_deleted(folder, damage):
+    cache_entries.write_entry("one", b"1" * 100)
+    cache_entries.write_entry("other", b"2" * 100)
+    one, other = folder / "one", folder / "other"
+    one.write_bytes(damage(one.read_bytes(), other.read_bytes()))
+    assert (cache_entries.read_entry("one"), cache_entries.read_entry("other")) == (None, b"2" * 100)
+    assert not one.exists() and cache.cache_warning() is None
 
 
-def test_what_is_whole_but_cannot_be_loaded_is_compiled_again(kept, tmp_path, monkeypatch):
-    changes, first = kept
-    folder = Path(first["folder"])
-    (entry,) = folder.glob("relu-*")
-    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(folder, "", True)])
-    cache_entries.write_entry(entry.name, b"no pickle")
-    assert run(tmp_path, **changes)["hits"] == 0
-    assert run(tmp_path, **changes)["hits"] == 1
+def test_damaged_entries_are_compiled_again(package, tmp_path, monkeypatch):
+    changes = {"CNNCALC_CACHE_DIR": tmp_path / "own", "PYTHONPATH": package}
+    first = run(tmp_path, **changes)
+    entries = sorted(Path(first["folder"]).iterdir())
+    whole = [entry.read_bytes() for entry in entries]
+    assert (first["hits"], len(first["compiled"]), len(entries)) == (0, 3, ENTRIES)
+    for entry, content, other, damage in zip(entries, whole, whole[1:] + whole[:1], DAMAGES[1:], strict=True):
+        entry.write_bytes(damage(content, other))
+    again, then = run(tmp_path, **changes), run(tmp_path, **changes)
+    assert (again["hits"], again["warning"], again["folder"]) == (0, None, first["folder"])
+    assert (then["hits"], then["compiled"]) == (1, [])
+    monkeypatch.setattr(cache, "_chosen", [cache.CacheState(Path(first["folder"]), "", True)])
+    assert all(cache_entries.read_entry(entry.name) for entry in entries)
+    assert sorted(Path(first["folder"]).iterdir()) == entries
 
 
-def test_an_entry_that_cannot_be_deleted_stops_keeping(kept, tmp_path):
-    changes, first = kept
-    base = tmp_path / "own"
-    folder = base / Path(first["folder"]).name
-    base.mkdir(mode=0o700)
-    folder.mkdir(mode=0o700)
-    for entry in Path(first["folder"]).iterdir():
-        (folder / entry.name / "full").mkdir(parents=True)  # a folder in its place
-    result = run(tmp_path, **changes | {"CNNCALC_CACHE_DIR": base})
-    assert result["folder"] is None
-    assert "not kept" in result["warning"] and "\n" not in result["warning"]
+def load_relu():
+    """Ask for the reference kernel's kept code as Numba does."""
+    return jit._Kept(relu.function).load_overload("signature", cpu_target.target_context)
+
+
+def test_a_damaged_entry_is_not_unpickled(folder, tmp_path):
+    name = jit._Kept(relu.function)._entry("signature")
+    (folder / name).write_bytes(b"\0" * 32 + b"cos\n_exit\n(I99\ntR.")  # loading this pickle ends the process
+    assert load_relu() is None
+    assert not (folder / name).exists()
+
+
+def test_what_is_whole_but_cannot_be_loaded_is_deleted(folder):
+    name = jit._Kept(relu.function)._entry("signature")
+    cache_entries.write_entry(name, b"no pickle")
+    assert load_relu() is None
+    assert not (folder / name).exists()
+
+
+def test_an_entry_that_cannot_be_deleted_stops_keeping(folder, monkeypatch):
+    monkeypatch.setattr(native, "_loaded", {})
+    kernel = native.Native(begin.function, begin.row)
+    (folder / kernel.entry / "full").mkdir(parents=True)  # a folder in its place
+    assert kernel.address
+    assert cache.cache_state().folder is None
+    warning = cache.cache_warning() or ""
+    assert "not kept" in warning and "\n" not in warning
 
 
 VARIANT = """
@@ -195,8 +210,8 @@ def ended(child):
 
 def test_processes_that_compile_at_once_do_not_mix_up_variants(package, tmp_path):
     """Each compiles the variants in another order; those after them must find each one's own code."""
-    orders = [(1, 2, 3), (3, 2, 1), (2, 3, 1)]
-    assert [ended(child) for child in [start(package, tmp_path, *order) for order in orders]] == ["", "", ""]
+    orders = [(1, 2, 3), (3, 2, 1)]
+    assert [ended(child) for child in [start(package, tmp_path, *order) for order in orders]] == ["", ""]
     (folder,) = (tmp_path / "own").iterdir()
     before = {entry: entry.stat().st_mtime_ns for entry in folder.iterdir()}
     assert len(before) == 3
@@ -217,13 +232,14 @@ def test_a_changed_generator_leaves_no_stale_code(tmp_path):
     assert ended(start(package, tmp_path, 5)) == "-5.0\n"
 
 
-def test_a_folder_that_cannot_be_made_gives_way_to_the_temporary_one(package, tmp_path):
+def test_a_folder_that_cannot_be_made_gives_way_to_the_temporary_one(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     (tmp_path / "tmp").mkdir()
-    result = run(tmp_path, CNNCALC_CACHE_DIR=tmp_path / "file" / "cache", TMPDIR=tmp_path / "tmp", PYTHONPATH=package)
-    assert Path(result["folder"]).is_relative_to(tmp_path / "tmp")
-    assert str(tmp_path / "file") in result["warning"]
-    assert "\n" not in result["warning"]
+    monkeypatch.setenv("CNNCALC_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    state = cache._choose()
+    assert state.folder is not None and state.folder.is_relative_to(tmp_path / "tmp")
+    assert not state.usual and str(tmp_path / "file") in state.note and "\n" not in state.note
 
 
 def test_without_any_folder_it_runs_without_a_cache(package, tmp_path):
