@@ -57,6 +57,28 @@ def target() -> Target:
     return AVX2 if {"+avx2", "+fma"} <= have else PLAIN
 
 
+class Costs(NamedTuple):
+    """What one of the threads takes for the parts of a convolution inside a network, in nanoseconds.
+
+    Fitted to the layers of eight networks, batch 1 and 8, two cores with AVX-512 that read 14 to 28 bytes a nanosecond
+    each from beyond the second-level cache; weights are read while others are used, but not for nothing. Only which of
+    two algorithms takes longer matters: that holds where all of it is slower.
+    """
+
+    direct: float = 1 / 84
+    """A multiply-add of direct convolution."""
+    direct_weight: float = 0.034
+    """A byte of its weights."""
+    product: float = 1 / 90
+    """The same of Winograd's product stage."""
+    product_weight: float = 0.079
+    transform_4: float = 45.0
+    """A tile of 4x4 numbers of 16 channels, transformed there or back; and one of 6x6."""
+    transform_6: float = 150.0
+
+
+COSTS = Costs()
+
 FEW_ROWS = (1, 2, 4)
 """Rows for maps of few pixels, besides those of `Target.rows`: not any number, so that few kernels are compiled."""
 

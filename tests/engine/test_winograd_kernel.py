@@ -79,7 +79,8 @@ def test_either_number_of_stages(channels, out, size, m):
 
 
 @pytest.mark.parametrize(
-    ("channels", "out", "size", "m"), [(64, 64, 224, 4), (512, 512, 7, 2), (128, 32, 28, 4), (16, 16, 2, None)]
+    ("channels", "out", "size", "m"),
+    [(64, 64, 224, 4), (256, 256, 14, 2), (512, 512, 7, None), (128, 32, 28, 4), (16, 16, 2, None)],
 )
 def test_best_weighs_tiles_weights_and_transforms(channels, out, size, m):
     weight = np.zeros((out, channels, 1, 3, 3), np.float32)

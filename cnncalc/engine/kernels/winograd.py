@@ -16,7 +16,7 @@ from cnncalc.engine.plan.convolving import Convolution, Finish, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
 from cnncalc.engine.plan.value import Margin, Value
 from cnncalc.engine.simd import LANES, VECTOR_BYTES
-from cnncalc.engine.target import AVX512, target
+from cnncalc.engine.target import AVX512, COSTS, target
 
 SKEW = 192
 """Bytes between planes that keep the same numbers of each from competing for one place in the first-level cache."""
@@ -217,17 +217,9 @@ def _tile(blocks: int, tiles: int) -> tuple[int, int]:
     return shapes[columns], columns
 
 
-# ---- whether it pays: nanoseconds of one core, fitted to measurements with AVX-512
+# ---- whether it pays
 
-DIRECT_MACS = 82.0
-PRODUCT_MACS = 70.0
-"""Multiply-adds a nanosecond of direct convolution, and of step 2."""
-WEIGHT_BYTE = 0.02
-FAR_WEIGHT_BYTE = 0.08
-"""To fetch a byte of weights, and one beyond the first 16 MiB of them."""
-TRANSFORM = {4: 18.0, 6: 50.0}
-"""For each n, to transform 16 channels of a tile, there or back."""
-WORTH = 1.1
+WORTH = 1.05
 """How many times faster it must seem."""
 
 
@@ -241,7 +233,8 @@ def best(window: Window, x: Value, output: Value) -> int | None:
     if not _applies(window, x) or r not in (3, 5):
         return None
     weights = x.channels * output.channels * r * r
-    direct = int(np.prod(output.size)) * output.batch * weights / DIRECT_MACS + _fetch(4 * weights)
+    positions = output.batch * int(np.prod(output.size))
+    direct = positions * weights * COSTS.direct + 4 * weights * COSTS.direct_weight
     costs = {_cost(m, r, x, output): m for m in ((4, 2) if r == 3 else (2,))}
     return costs[min(costs)] if min(costs) * WORTH < direct else None
 
@@ -260,14 +253,9 @@ def _cost(m: int, r: int, x: Value, output: Value) -> float:
     rows, columns = _tile(output.blocks, tiles)
     out = -(-output.blocks // columns) * columns * LANES
     products = n * n * -(-tiles // rows) * rows * _channels(x) * out
-    transforms = tiles * (x.blocks + output.blocks) * TRANSFORM[n]
-    return products / PRODUCT_MACS + transforms + _fetch(n * n * x.channels * out * 4)
-
-
-def _fetch(weight_bytes: int) -> float:
-    """Return about how many nanoseconds it takes to read so many weights once."""
-    far = max(0, weight_bytes - (16 << 20))
-    return weight_bytes * WEIGHT_BYTE + far * (FAR_WEIGHT_BYTE - WEIGHT_BYTE)
+    transform = tiles * (x.blocks + output.blocks) * (COSTS.transform_4 if n == 4 else COSTS.transform_6)
+    weights = 4 * n * n * x.channels * out * COSTS.product_weight
+    return products * COSTS.product + transform + weights
 
 
 def variants() -> list[Native]:
