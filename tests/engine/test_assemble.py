@@ -65,3 +65,18 @@ def test_kept_values_outlive_the_run():
     kept = [one.output for one in operations[:-1]]
     assert lay_out(operations).arena_bytes == 2 * kept[0].nbytes
     assert lay_out(operations, kept).arena_bytes == len(kept) * kept[0].nbytes
+
+
+def test_a_residual_lives_until_it_is_added():
+    lines = [
+        ("l", "LeakyReLU", {}),
+        conv("a", 16, 3, padding=1),
+        conv("b", 16, 3, padding=1, groups=16),
+        ("s", "Add", {}, ["b", "l"]),
+    ]
+    graph = build((16, 6, 7), *lines)
+    operations, _, _ = planned(graph, random_weights(graph), 1, *ALL)
+    layout = lay_out(operations)
+    added = next(one for one in operations if "s" in one.covers)
+    assert layout.lifetimes[operations[1].output].last == layout.first[added] == 3
+    assert_nothing_is_clobbered(layout)
