@@ -10,8 +10,8 @@
     y = engine(x)
     checked = cnncalc.check("answers.yaml", assignment="homework.yaml")
 
-Importing this loads neither numpy nor numba; `run` and `compile` do. Sentences are in English until
-`cnncalc.use_language("zh")`.
+Importing this loads neither numpy nor Numba; `run` and `compile` load numpy, and Numba where something has to be
+compiled. Sentences are in English until `cnncalc.use_language("zh")`.
 """
 
 from __future__ import annotations

@@ -13,5 +13,6 @@ FAMILIES = (
     "resize",
     "response_norm",
     "softmax",
+    "winograd",
 )
 """The files whose `variants()` return the kernels that plans for this processor may ask for; see engine/warm.py."""
