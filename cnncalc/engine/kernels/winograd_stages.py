@@ -3,7 +3,7 @@
 What is computed, and the transforms: winograd_transforms.py. Here it is arranged, in blocks of tiles small enough that
 all of a block stays in the second-level cache:
 
-1. each tile of n x n inputs is transformed, 16 channels at once, into v (n x n, in blocks, tiles, 16);
+1. each tile of n x n inputs is transformed, 16 channels at once, into v (n x n, tiles / ROWS, in blocks, ROWS, 16);
 2. each of its n x n numbers ("points") is a matrix product: the sum over channels of v[point] with the transformed
    weights (out groups, n x n, channels, COLUMNS x 16), by the register tile of direct convolution, with Winograd's
    tiles for pixels, into s (n x n, COLUMNS, tiles, 16);
@@ -75,7 +75,9 @@ ROW = np.dtype(
         ("ahead", "i8"),  # lines of the next panel of weights to ask for with every 4 channels
         ("bias", "i8"),
         ("shared", "i8"),  # address of v where a stage of its own makes it; 0: v is in scratch memory
-        ("v_block", "i8"),  # strides of v, and between the points of s
+        ("rows", "i8"),  # tiles of a product, which lie together in v
+        ("v_tiles", "i8"),  # strides of v, and between the points of s
+        ("v_block", "i8"),
         ("v_point", "i8"),
         ("s_point", "i8"),
         ("low", "f4"),
@@ -86,13 +88,14 @@ ROW = np.dtype(
 
 @specialised
 def _transform_inputs(p: Any, transform: Any, n: int, m: int, first: int, last: int, block: int, v: int) -> None:
-    """Transform the tiles from `first` to `last` of one input block, into v (n x n, ..., tiles, 16)."""
+    """Transform the tiles from `first` to `last` of one input block, into v, where the first one's place is."""
     for tile in range(first, last):
         column = tile % p.tile_columns
         line = tile // p.tile_columns
         corner = line // p.tile_rows * p.x_image + line % p.tile_rows * m * p.x_row + column * m * VECTOR_BYTES
         numbers = load_tile(spaced(p.x + block * p.x_block + corner, p.x_row, n), n, VECTOR_BYTES)
-        into = v + (tile - first) * VECTOR_BYTES
+        place = tile - first
+        into = v + place // p.rows * p.v_tiles + block * p.v_block + place % p.rows * VECTOR_BYTES
         store_tile(transform(numbers), spaced(into, n * p.v_point, n), p.v_point)
 
 
@@ -106,7 +109,7 @@ def transform_inputs(n: int, m: int) -> Native:
         p = fields(arguments)
         first = chunk % p.tile_chunks * p.block_tiles
         block = chunk // p.tile_chunks
-        v = p.shared + block * p.v_block + first * VECTOR_BYTES
+        v = p.shared + first // p.rows * p.v_tiles
         _transform_inputs(p, transform, n, m, first, min(first + p.block_tiles, p.tiles), block, v)
 
     return kernel
@@ -124,7 +127,7 @@ def _multiply(p: Any, points: int, rows: int, columns: int, count: int, v: int, 
         start = weights
         soon = start + panel
         for first in range(0, count, rows):
-            tiles = spaced(v + point * p.v_point + first * VECTOR_BYTES, VECTOR_BYTES, rows)
+            tiles = spaced(v + point * p.v_point + first // rows * p.v_tiles, VECTOR_BYTES, rows)
             sums = repeat(broadcast(np.float32(0)), rows, columns)
             weights = start
             for block in range(p.blocks - 1):
@@ -187,11 +190,11 @@ def convolve(n: int, m: int, rows: int, columns: int) -> Native:
         last = min(first + p.block_tiles, p.tiles)
         group_chunk = chunk // p.tile_chunks
         s = scratch + m * m * VECTOR_BYTES
-        v = p.shared + first * VECTOR_BYTES
+        v = p.shared + first // rows * p.v_tiles
         if p.shared == 0:
             v = s + n * n * p.s_point
             for block in range(p.blocks):
-                _transform_inputs(p, transform_in, n, m, first, last, block, v + block * p.v_block)
+                _transform_inputs(p, transform_in, n, m, first, last, block, v)
         for group in range(p.groups * group_chunk // p.group_chunks, p.groups * (group_chunk + 1) // p.group_chunks):
             channels = (p.blocks - 1) * LANES + p.last_channels
             weights = p.weights + group * n * n * channels * columns * VECTOR_BYTES
