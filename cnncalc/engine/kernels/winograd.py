@@ -80,6 +80,9 @@ class WinogradConvolution(Convolution):
     def _tile_chunks(self) -> int:
         return -(-self.tiles // self.blocking.block_tiles)
 
+    def _input_chunks(self) -> int:
+        return min(MOST_INPUT_CHUNKS, -(-self.tiles // self.blocking.rows) * self.x.blocks)
+
     def scratch_bytes(self) -> int:
         """Memory for one tile, s, and, where it is not shared, v."""
         planes = self._s_point() + (0 if self.blocking.apart else self._v_point())
@@ -103,8 +106,8 @@ class WinogradConvolution(Convolution):
         products = self.tiles * self.n**2 * self.x.blocks * LANES * self.output.blocks * LANES
         found = [[Step(convolve(self.n, self.m, b.rows, b.columns), arguments, chunks, products // chunks)]]
         if b.apart:
-            chunks = tile_chunks * self.x.blocks
-            work = b.block_tiles * self.n**2 * LANES
+            chunks = self._input_chunks()
+            work = self.tiles * self.x.blocks * self.n**2 * LANES // chunks
             found.insert(0, [Step(transform_inputs(self.n, self.m), arguments, chunks, work)])
         return found
 
@@ -137,6 +140,7 @@ class WinogradConvolution(Convolution):
             tiles=self.tiles,
             tile_chunks=self._tile_chunks(),
             block_tiles=b.block_tiles,
+            input_chunks=self._input_chunks(),
             blocks=self.x.blocks,
             last_channels=_channels(self.x) - (self.x.blocks - 1) * LANES,
             out_blocks=self.output.blocks,
@@ -177,6 +181,8 @@ SUMS_BYTES = 1200 << 10
 """The same for s alone, where v is made in a stage of its own and passes by."""
 MANY_WEIGHT_BYTES = 3 << 20
 """Transformed weights beyond this leave the second-level cache between blocks; then blocks should be large."""
+MOST_INPUT_CHUNKS = 16
+"""Of the stage that transforms inputs: its work is small and even."""
 FEW_TILES = 64
 """So few would make few chunks, or many that read all weights."""
 AVX512_TILES = {2: 8, 3: 7, 4: 6}

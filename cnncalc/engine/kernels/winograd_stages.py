@@ -66,6 +66,7 @@ ROW = np.dtype(
         ("tiles", "i8"),  # of all images
         ("tile_chunks", "i8"),  # the tiles are shared into so many blocks,
         ("block_tiles", "i8"),  # each of so many, but the last
+        ("input_chunks", "i8"),  # of a stage of its own
         ("blocks", "i8"),  # input blocks of 16 channels
         ("last_channels", "i8"),  # channels of the last one, rounded up to 4
         ("out_blocks", "i8"),
@@ -87,30 +88,36 @@ ROW = np.dtype(
 
 
 @specialised
-def _transform_inputs(p: Any, transform: Any, n: int, m: int, first: int, last: int, block: int, v: int) -> None:
-    """Transform the tiles from `first` to `last` of one input block, into v, where the first one's place is."""
-    for tile in range(first, last):
-        column = tile % p.tile_columns
-        line = tile // p.tile_columns
-        corner = line // p.tile_rows * p.x_image + line % p.tile_rows * m * p.x_row + column * m * VECTOR_BYTES
-        numbers = load_tile(spaced(p.x + block * p.x_block + corner, p.x_row, n), n, VECTOR_BYTES)
-        place = tile - first
-        into = v + place // p.rows * p.v_tiles + block * p.v_block + place % p.rows * VECTOR_BYTES
-        store_tile(transform(numbers), spaced(into, n * p.v_point, n), p.v_point)
+def _transform_inputs(
+    p: Any, transform: Any, n: int, m: int, first: int, last: int, begin: int, end: int, v: int
+) -> None:
+    """Transform some of the parts of v, from `begin` to `end`; a part is ROWS tiles of one input block.
+
+    They are counted as they lie in v, whose first tile is `first`; it has none from `last` on.
+    """
+    for part in range(begin, end):
+        start = first + part // p.blocks * p.rows
+        for tile in range(start, min(start + p.rows, last)):
+            column = tile % p.tile_columns
+            line = tile // p.tile_columns
+            corner = line // p.tile_rows * p.x_image + line % p.tile_rows * m * p.x_row + column * m * VECTOR_BYTES
+            numbers = load_tile(spaced(p.x + part % p.blocks * p.x_block + corner, p.x_row, n), n, VECTOR_BYTES)
+            into = v + part * p.v_block + (tile - start) * VECTOR_BYTES
+            store_tile(transform(numbers), spaced(into, n * p.v_point, n), p.v_point)
 
 
 @functools.cache
 def transform_inputs(n: int, m: int) -> Native:
-    """Return the kernel of the first of two stages; a chunk is a block of tiles of one block of channels."""
+    """Return the kernel of the first of two stages; a chunk is some of the parts of v."""
     transform, _ = TRANSFORMS[n, m]
 
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = fields(arguments)
-        first = chunk % p.tile_chunks * p.block_tiles
-        block = chunk // p.tile_chunks
-        v = p.shared + first // p.rows * p.v_tiles
-        _transform_inputs(p, transform, n, m, first, min(first + p.block_tiles, p.tiles), block, v)
+        parts = (p.tiles + p.rows - 1) // p.rows * p.blocks
+        begin = parts * chunk // p.input_chunks
+        end = parts * (chunk + 1) // p.input_chunks
+        _transform_inputs(p, transform, n, m, 0, p.tiles, begin, end, p.shared)
 
     return kernel
 
@@ -193,8 +200,8 @@ def convolve(n: int, m: int, rows: int, columns: int) -> Native:
         v = p.shared + first // rows * p.v_tiles
         if p.shared == 0:
             v = s + n * n * p.s_point
-            for block in range(p.blocks):
-                _transform_inputs(p, transform_in, n, m, first, last, block, v)
+            parts = (last - first + rows - 1) // rows * p.blocks
+            _transform_inputs(p, transform_in, n, m, first, last, 0, parts, v)
         for group in range(p.groups * group_chunk // p.group_chunks, p.groups * (group_chunk + 1) // p.group_chunks):
             channels = (p.blocks - 1) * LANES + p.last_channels
             weights = p.weights + group * n * n * channels * columns * VECTOR_BYTES
