@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.desk import Desk, Turns
 from cnncalc.engine.machine import Machine
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
@@ -21,7 +22,7 @@ from cnncalc.engine.plan.assemble import GUARD, Program, assemble, lay_out
 from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.flattened import Flattened
 from cnncalc.engine.plan.operation import Array, Operation, Step
-from cnncalc.engine.plan.plan import Plan, plan
+from cnncalc.engine.plan.plan import plan
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.target import target
 from cnncalc.engine.tensors import random_weights, tensor_shapes
@@ -30,8 +31,6 @@ from cnncalc.text import say, shape_text
 
 CHECKED = "CNNCALC_ENGINE_CHECKED"
 """An environment variable; 1 puts guard zones round every buffer and looks at them after every run."""
-FEW = 1 << 14
-"""Numbers that are copied in less time than it takes to find out where they are."""
 TINY = 2_000_000
 """Multiply-adds below which a second thread costs more than it does."""
 
@@ -65,7 +64,7 @@ class LayerProfile(NamedTuple):
 class Engine:
     """Call it with an array (batch, *input_shape) and it returns the network's output (batch, *output_shape).
 
-    It holds memory and threads until it is closed or let go of. For one caller at a time.
+    It holds memory and threads until it is closed or let go of. Calls from several Python threads wait for each other.
 
     The same input gives the same bits in every run and for any number of threads, since how the work is cut depends on
     the network, the batch and the processor alone; another of these may round differently. Where the definition gives
@@ -90,16 +89,17 @@ class Engine:
         self.plan = plan(network, weights, batch, fused=fused, keep=keep)
         kept = [_held(value) for value in self.plan.results.values()] if keep else []
         self.checked = os.environ.get(CHECKED, "") not in ("", "0")
+        self.threads = threads if sum(operation.macs for operation in self.plan.operations) > TINY else 1
         layout = lay_out(self.plan.operations, kept, checked=self.checked)
-        refuse_if_too_large(layout.arena_bytes + threads * layout.scratch_bytes + layout.constant_bytes)
+        refuse_if_too_large(layout.arena_bytes + self.threads * layout.scratch_bytes + layout.constant_bytes)
         self._program = assemble(layout)
         compile_all([step.kernel for phase in self._program.phases for step in phase], on_compile)
-        self.threads = threads if sum(operation.macs for operation in self.plan.operations) > TINY else 1
         self._machine = Machine(self._program.phases, threads=self.threads, scratch_bytes=layout.scratch_bytes)
         self._segments = _segments(self._program)
         self._guards = self._program.guards
         self._input_shape = (batch, *network.input_shape)
-        self._desk = _Desk(self.plan, self._input_shape)
+        self._desk = Desk(self.plan, self._input_shape)
+        self._turns = Turns()
 
     def __call__(self, x: npt.ArrayLike) -> Array:
         """Return the network's output (batch, *output_shape). Raises CnncalcError where `x` is of another shape."""
@@ -107,17 +107,21 @@ class Engine:
 
     def run(self, x: npt.ArrayLike) -> dict[str, Array]:
         """Return every output of the network by its node's name, the main one first."""
-        self._desk.take(self._checked_input(x))
-        for first, last, calls in self._segments:
-            if first < last:
-                self._machine.run(first, last)
-            for fallback in calls:
-                fallback.call(self._program.memory, self._program.arena)
-        self._check_guards()
-        return self._desk.give()
+        given = self._checked_input(x)
+        with self._turns.lock():
+            self._desk.take(given)
+            for first, last, calls in self._segments:
+                if first < last:
+                    self._machine.run(first, last)
+                for fallback in calls:
+                    fallback.call(self._program.memory, self._program.arena)
+            self._check_guards()
+            return self._desk.give()
 
     def _checked_input(self, x: npt.ArrayLike) -> Array:
         try:
+            if np.iscomplexobj(x):
+                raise TypeError(say("it is complex"))
             given: Array = np.asarray(x, np.float32)
         except (TypeError, ValueError) as error:
             message = say("the input is not an array of numbers: {error}", error=error)
@@ -125,10 +129,10 @@ class Engine:
         if given.shape != self._input_shape:
             message = say(
                 "the input is {got}, and the engine was compiled for {wanted}",
-                got=shape_text(given.shape),
+                got=shape_text(given.shape) or say("a single number"),
                 wanted=shape_text(self._input_shape),
             )
-            raise CnncalcError([Diagnostic("E770", message, help=say("compile it for another batch"))])
+            raise CnncalcError([Diagnostic("E770", message, help=_way_out(given.shape, self._input_shape))])
         return given
 
     def _check_guards(self) -> None:
@@ -176,8 +180,14 @@ class Engine:
         """Time each operation on its own, with all threads, on `x` (zeros unless given); in the order they run."""
         from cnncalc.engine.peak import peak
 
-        most = peak(self.threads)
-        self._desk.take(self._checked_input(np.zeros(self._input_shape) if x is None else x))
+        if repeats < 1:
+            raise CnncalcError([Diagnostic("E771", say("repeats must be 1 or more, got {repeats}", repeats=repeats))])
+        given = self._checked_input(np.zeros(self._input_shape) if x is None else x)
+        with self._turns.lock():
+            return self._profile(given, repeats, peak(self.threads))
+
+    def _profile(self, given: Array, repeats: int, most: float) -> list[LayerProfile]:
+        self._desk.take(given)
         seconds: dict[Operation, list[float]] = {operation: [] for operation in self.plan.operations}
         alone, labels = _one_by_one(self._program)
         machine = Machine(alone, threads=self.threads, scratch_bytes=self._program.layout.scratch_bytes)
@@ -196,7 +206,7 @@ class Engine:
         return [_profiled(operation, seconds[operation], most) for operation in self.plan.operations]
 
     def close(self) -> None:
-        """End the threads. The engine cannot be called afterwards."""
+        """End the threads; a later call starts new ones. Memory is given back when the engine is let go of."""
         self._machine.close()
 
     def __enter__(self) -> Engine:
@@ -204,46 +214,6 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class _Desk:
-    """Where a run's first step finds the caller's array, and its last ones leave theirs.
-
-    To tell a step an address takes longer than to copy a few numbers, so small arrays have a place that stays.
-    """
-
-    def __init__(self, plan: Plan, shape: tuple[int, ...]) -> None:
-        self._source = plan.entry.source_row
-        self._stays = np.empty(shape, np.float32) if prod(shape) <= FEW else None
-        self._given: Array | None = self._stays
-        if self._stays is not None:
-            self._source["source"] = self._stays.ctypes.data
-        self._targets: list[tuple[str, Array, Array]] = []
-        for name, leave in plan.exits.items():
-            place: Array = np.empty((shape[0], *leave.inputs[0].shape), np.float32)
-            self._targets.append((name, leave.target_row, place))
-            leave.target_row["target"] = place.ctypes.data
-
-    def take(self, given: Array) -> None:
-        """Have the first step read this array."""
-        if self._stays is not None:
-            self._stays[...] = given
-        else:
-            self._given = np.ascontiguousarray(given)  # held until the next run, since the step only has its address
-            self._source["source"] = self._given.ctypes.data
-
-    def give(self) -> dict[str, Array]:
-        """Return what the last steps left, by the node's name; it is the caller's."""
-        outputs: dict[str, Array] = {}
-        for at, (name, row, place) in enumerate(self._targets):
-            if place.size <= FEW:
-                outputs[name] = np.array(place)
-                continue
-            outputs[name] = place
-            place = np.empty_like(place)
-            row["target"] = place.ctypes.data
-            self._targets[at] = (name, row, place)
-        return outputs
 
 
 def compile(
@@ -274,6 +244,15 @@ def usable_cores() -> int:
     """Return how many cores this process may use."""
     affinity: Any = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _way_out(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Say what to do about an input of another shape."""
+    if got == wanted[1:]:
+        return say("the batch is its first axis: x[None] has one")
+    if got[1:] == wanted[1:]:
+        return say("compile it for another batch")
+    return say("the first axis is the batch, the others are the network's input")
 
 
 def _segments(program: Program) -> list[tuple[int, int, list[Fallback]]]:

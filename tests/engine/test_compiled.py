@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -65,6 +67,8 @@ def test_a_tiny_network_runs_on_one_thread_and_leaves_none():
     before = threading.active_count()
     with cnncalc.compile(tiny, threads=2) as engine:
         assert engine.threads == 1
+    with cnncalc.compile(tiny, threads=10**9) as engine:  # nor does it need memory for more
+        assert engine.threads == 1
     with cnncalc.compile(NETWORK, threads=2, batch=4) as engine:
         engine(images(4))
         assert threading.active_count() == before + 1
@@ -88,11 +92,51 @@ def test_what_does_not_fit_is_refused(wrong, code, said):
     assert caught.value.diagnostics[0].code == code
 
 
-@pytest.mark.parametrize("x", [images(2), images(1)[0], np.zeros((1, 3, 32, 31)), "digit", [[1, 2], [3]]])
-def test_an_input_of_another_shape_is_refused(x):
+@pytest.mark.parametrize(
+    ("x", "code", "said"),
+    [
+        (images(2), "E770", "another batch"),
+        (images(1)[0], "E770", r"x\[None\]"),
+        (np.zeros((1, 3, 32, 31)), "E770", "first axis is the batch"),
+        (None, "E770", "is a single number"),
+        ("digit", "E605", "digit"),
+        ([[1, 2], [3]], "E605", "not an array"),
+        (images(1) * 1j, "E605", "complex"),
+    ],
+)
+def test_an_input_of_another_shape_is_refused(x, code, said):
     with cnncalc.compile(NETWORK) as engine, pytest.raises(CnncalcError) as caught:
         engine(x)
-    assert caught.value.diagnostics[0].code in ("E770", "E605")
+    (problem,) = caught.value.diagnostics
+    assert problem.code == code and re.search(said, f"{problem.message} {problem.help}")
+
+
+def test_callers_from_several_threads_take_turns():
+    inputs = [images(2 + seed)[:2] for seed in range(3)]
+    with cnncalc.compile(NETWORK, weights=WEIGHTS, batch=2, threads=2) as engine:
+        alone = [engine(x) for x in inputs]
+
+        def again(at: int) -> bool:
+            return all((engine(inputs[at]) == alone[at]).all() for _ in range(30))
+
+        with ThreadPoolExecutor(3) as pool:
+            assert all(pool.map(again, range(3)))
+
+
+def test_a_closed_engine_may_be_called_again():
+    before = threading.active_count()
+    engine = cnncalc.compile(NETWORK, weights=WEIGHTS, batch=4, threads=2)
+    first = engine(images(4))
+    engine.close()
+    assert threading.active_count() == before
+    assert (engine(images(4)) == first).all()
+    engine.close()
+    assert threading.active_count() == before
+
+
+def test_a_profile_takes_at_least_one_run():
+    with cnncalc.compile(NETWORK) as engine, pytest.raises(CnncalcError, match="repeats must be 1 or more"):
+        engine.profile(repeats=0)
 
 
 def test_only_an_engine_that_keeps_them_is_asked_for_what_layers_computed():
