@@ -28,13 +28,13 @@ from cnncalc.engine.target import target
 
 CONVOLUTIONS = build(
     (3, 26, 25),
-    conv("first", 32, 3, stride=2, padding=1),
+    conv("first", 64, 3, stride=2, padding=1),
     ("norm", "BatchNorm2d", {}),
     ("relu", "ReLU6", {}),
-    conv("winograd", 32, 3, padding=1),
+    conv("winograd", 64, 3, padding=1),
     ("sum", "Add", {}, ["winograd", "relu"]),
-    conv("depthwise", 32, 3, padding=1, groups=32),
-    conv("strided", 32, 3, padding=1, groups=32, stride=2),
+    conv("depthwise", 64, 3, padding=1, groups=64),
+    conv("strided", 64, 3, padding=1, groups=64, stride=2),
     conv("grouped", 40, 3, padding=2, groups=8, dilation=2),
     ("norm2", "BatchNorm2d", {}),
     ("relu2", "ReLU", {}),
