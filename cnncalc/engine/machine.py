@@ -24,15 +24,7 @@ import numpy as np
 
 from cnncalc.engine.native import fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Step, aligned
-from cnncalc.engine.simd import (
-    call_kernel,
-    call_yield,
-    exchange,
-    fetch_add,
-    load_int64,
-    relax,
-    store_int64,
-)
+from cnncalc.engine.simd.memory import call_kernel, call_yield, exchange, fetch_add, load_int64, relax, store_int64
 
 STEP = np.dtype([("kernel", "i8"), ("arguments", "i8"), ("chunks", "i8"), ("work", "i8")])
 """A row of the table: addresses of compiled code and of its arguments, and the chunks, each worth so much work."""

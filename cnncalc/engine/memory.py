@@ -29,7 +29,9 @@ def refuse_if_too_large(needed_bytes: int) -> None:
         needed=number(needed_bytes),
         available=number(available),
     )
-    raise CnncalcError([Diagnostic("E401", message, help=say("use a smaller batch, a smaller input, fewer threads or float32"))])
+    raise CnncalcError(
+        [Diagnostic("E401", message, help=say("use a smaller batch, a smaller input, fewer threads or float32"))]
+    )
 
 
 def available_bytes() -> int | None:

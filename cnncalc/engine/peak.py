@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import Native, fields, native, row
-from cnncalc.engine.simd import LANES, add, broadcast, fma, load, multiply, store, subtract
+from cnncalc.engine.simd.emit import LANES
+from cnncalc.engine.simd.vector import add, broadcast, fma, load, multiply, store, subtract
 
 ROW = np.dtype([("loops", "i8"), ("result", "i8")])
 """How often to go round, and the address of the vector that the sums start from and end in."""

@@ -60,7 +60,7 @@ def target() -> Target:
 class Costs(NamedTuple):
     """What one of the threads takes for the parts of a convolution inside a network, in nanoseconds.
 
-    Fitted to the layers of eight networks, batch 1 and 8, two cores with AVX-512 that read 14 to 28 bytes a nanosecond
+    Fitted to the layers of seven networks, batch 1 and 8, two cores with AVX-512 that read 14 to 28 bytes a nanosecond
     each from beyond the second-level cache; weights are read while others are used, but not for nothing. Only which of
     two algorithms takes longer matters: that holds where all of it is slower.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from cnncalc.engine.simd import LANES
+from cnncalc.engine.simd.emit import LANES
 
 # Numba and llvmlite carry no types; named through import_module, everything of theirs is Any.
 ir: Any = import_module("llvmlite.ir")

@@ -42,7 +42,7 @@ KERNEL = """
 import functools
 import numpy as np
 from cnncalc.engine.native import fields, native
-from cnncalc.engine.simd import store_float
+from cnncalc.engine.simd.memory import store_float
 ROW = np.dtype([("y", "i8")])
 @functools.cache
 def give(number):
@@ -220,10 +220,10 @@ def test_processes_that_compile_at_once_do_not_mix_up_variants(package, tmp_path
 
 
 def test_a_changed_generator_leaves_no_stale_code(tmp_path):
-    """The kernel's own file stays as it is; what changes is what simd.py makes of its `store_float`."""
+    """The kernel's own file stays as it is; what changes is what memory.py makes of its `store_float`."""
     package = copy_package(tmp_path / "copy")
     assert ended(start(package, tmp_path, 5)) == ""
-    simd = package / "cnncalc" / "engine" / "simd.py"
+    simd = package / "cnncalc" / "engine" / "simd" / "memory.py"
     before, function, after = simd.read_text().partition("def store_float(")
     assert "builder.store(args[1]" in after
     simd.write_text(

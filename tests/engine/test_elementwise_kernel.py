@@ -29,7 +29,7 @@ from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.reference.operation import Tensors
 from cnncalc.engine.reference.operations import OPERATIONS
-from cnncalc.engine.simd import load, store
+from cnncalc.engine.simd.vector import load, store
 from cnncalc.graph import Node
 from cnncalc.layers import layer_type
 from cnncalc.layers.base import create

@@ -18,7 +18,7 @@ import pytest
 from cnncalc.engine.machine import SLEEPS, Machine
 from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Step
-from cnncalc.engine.simd import fetch_add, load_int64
+from cnncalc.engine.simd.memory import fetch_add, load_int64
 
 THREADS = (1, 2, 3, 8)
 ROW = np.dtype([("counts", "i8"), ("before", "i8"), ("chunks_before", "i8"), ("too_early", "i8"), ("turns", "i8")])

@@ -13,7 +13,8 @@ from cnncalc.engine.kernels.movement import exchange
 from cnncalc.engine.machine import _CALL, begin
 from cnncalc.engine.native import Native, compile_all, fields, native
 from cnncalc.engine.object_code import compile_object
-from cnncalc.engine.simd import add, multiply, store_float
+from cnncalc.engine.simd.memory import store_float
+from cnncalc.engine.simd.vector import add, multiply
 
 ROOT = Path(__file__).parents[2]
 ROW = np.dtype([("y", "i8")])

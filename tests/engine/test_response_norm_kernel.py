@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cnncalc.engine.kernels.logarithm import log, power
 from cnncalc.engine.native import fields, native, row
-from cnncalc.engine.simd import broadcast, load, store
+from cnncalc.engine.simd.vector import broadcast, load, store
 from cnncalc.layers import layer_type
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import inlined
-from cnncalc.engine.simd import (
+from cnncalc.engine.simd.vector import (
     absolute,
     add,
     broadcast,

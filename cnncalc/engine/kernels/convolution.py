@@ -24,7 +24,7 @@ from cnncalc.engine.native import row
 from cnncalc.engine.plan.convolving import Convolution, Triple
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
 from cnncalc.engine.plan.value import Place
-from cnncalc.engine.simd import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.engine.target import Tile, tiles
 
 PART_PRODUCTS = 1024

@@ -18,20 +18,10 @@ import numpy as np
 from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    addresses,
-    load,
-    load_float,
-    load_int32,
-    load_tile,
-    plane_addresses,
-    store,
-    store_float,
-    store_tile,
-    transpose,
-)
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_float, load_int32, store_float
+from cnncalc.engine.simd.tile import addresses, load_tile, plane_addresses, store_tile, transpose
+from cnncalc.engine.simd.vector import load, store
 
 LINES = np.dtype(
     [

@@ -20,18 +20,11 @@ from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.convolving import Convolution, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    add_tiles,
-    broadcast,
-    clamp_tile,
-    load_int32,
-    load_row,
-    multiply_add_row,
-    repeat_row,
-    store_row,
-)
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_int32
+from cnncalc.engine.simd.rows import load_row, multiply_add_row, store_row
+from cnncalc.engine.simd.tile import add_tiles, clamp_tile, repeat_row
+from cnncalc.engine.simd.vector import broadcast
 from cnncalc.engine.target import target
 
 ROW = np.dtype(

@@ -25,25 +25,20 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import Native, fields, inlined, native
-from cnncalc.engine.simd import (
-    VECTOR_BYTES,
-    add,
+from cnncalc.engine.simd.emit import VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_int32
+from cnncalc.engine.simd.tile import (
     add_tiles,
     addresses,
-    broadcast,
     clamp_tile,
-    load,
-    load_int32,
     load_tile,
-    maximum,
-    multiply,
     multiply_add,
     prefetch,
     repeat,
     repeat_row,
-    store,
     store_tile,
 )
+from cnncalc.engine.simd.vector import add, broadcast, load, maximum, multiply, store
 from cnncalc.engine.target import FEW_ROWS, target
 
 ROW = np.dtype(

@@ -28,7 +28,7 @@ from cnncalc.engine.native import Native, row
 from cnncalc.engine.plan.convolving import Finish
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 
 NO_BOUNDS = (-np.inf, np.inf)
 

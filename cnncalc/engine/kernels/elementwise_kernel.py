@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import Native, fields, inlined, native
-from cnncalc.engine.simd import add, broadcast, fma, load, load_float, maximum, minimum, multiply, store
+from cnncalc.engine.simd.memory import load_float
+from cnncalc.engine.simd.vector import add, broadcast, fma, load, maximum, minimum, multiply, store
 
 STRIDES = ("", "_image", "_block", "_plane", "_row", "_pixel")
 """What a Place holds, as the row's fields name it."""

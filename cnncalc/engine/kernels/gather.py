@@ -18,18 +18,9 @@ from cnncalc.engine.kernels.copies import chunk_count, position_offsets
 from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    broadcast,
-    gather,
-    intersect,
-    load,
-    load_float,
-    load_int32,
-    store,
-    store_float,
-)
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_float, load_int32, store_float
+from cnncalc.engine.simd.vector import broadcast, gather, intersect, load, store
 
 CONSTANT = -1
 """In a table of positions: nothing is shown, the constant stands there."""

@@ -18,7 +18,9 @@ from cnncalc.engine.kernels.gather import shown_offsets
 from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import VECTOR_BYTES, broadcast, gather, intersect, load, load_int32, load_int64, store, unite
+from cnncalc.engine.simd.emit import VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_int32, load_int64
+from cnncalc.engine.simd.vector import broadcast, gather, intersect, load, store, unite
 
 PARTS = np.dtype(
     [

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncalc.engine.kernels.activations import HALF, LN_2, LN_2_HIGH, LN_2_LOW, LOG, ONE, ROUNDER, ZERO, exp
 from cnncalc.engine.native import inlined
-from cnncalc.engine.simd import (
+from cnncalc.engine.simd.vector import (
     add,
     broadcast,
     exponent,

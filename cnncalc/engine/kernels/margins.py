@@ -9,7 +9,9 @@ import numpy as np
 from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import VECTOR_BYTES, broadcast, store, store_float
+from cnncalc.engine.simd.emit import VECTOR_BYTES
+from cnncalc.engine.simd.memory import store_float
+from cnncalc.engine.simd.vector import broadcast, store
 
 ROW = np.dtype(
     [

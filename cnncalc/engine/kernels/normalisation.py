@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.native import Native, fields, inlined, native
-from cnncalc.engine.simd import (
-    LANES,
+from cnncalc.engine.simd.emit import LANES
+from cnncalc.engine.simd.memory import load_int32
+from cnncalc.engine.simd.vector import (
     add,
     broadcast,
     divide,
@@ -30,7 +31,6 @@ from cnncalc.engine.simd import (
     first_number,
     fma,
     load,
-    load_int32,
     maximum,
     multiply,
     sqrt,

@@ -14,7 +14,7 @@ from cnncalc.engine.plan.convolving import Triple
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.graph import Node
 
 CHUNK_NUMBERS = 1 << 14

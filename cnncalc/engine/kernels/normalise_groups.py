@@ -20,7 +20,9 @@ import numpy as np
 
 from cnncalc.engine.kernels.normalisation import ROW, deviations, lanes_of, mean, rescale
 from cnncalc.engine.native import Native, fields, inlined, native
-from cnncalc.engine.simd import LANES, VECTOR_BYTES, load, load_float, store, store_float
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_float, store_float
+from cnncalc.engine.simd.vector import load, store
 
 GROUP_ROW = np.dtype(
     [

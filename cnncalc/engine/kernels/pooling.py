@@ -22,21 +22,11 @@ from cnncalc.engine.kernels.pooling_axes import Axis
 from cnncalc.engine.native import Native, fields, inlined, native, row, specialised
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    add_tiles,
-    broadcast,
-    load_float,
-    load_int32,
-    load_row,
-    max_tiles,
-    scale_row,
-    slide_add,
-    slide_max,
-    store,
-    store_row,
-)
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_float, load_int32
+from cnncalc.engine.simd.rows import load_row, max_tiles, scale_row, slide_add, slide_max, store_row
+from cnncalc.engine.simd.tile import add_tiles
+from cnncalc.engine.simd.vector import broadcast, store
 from cnncalc.engine.target import target
 
 MAX, MEAN = 1, 0

@@ -10,7 +10,8 @@ from cnncalc.engine.kernels.pooling_axes import Axis
 from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import LANES, load_float, load_int32, store_float
+from cnncalc.engine.simd.emit import LANES
+from cnncalc.engine.simd.memory import load_float, load_int32, store_float
 
 ROW = np.dtype(
     [

@@ -16,19 +16,9 @@ from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import Place, Value
-from cnncalc.engine.simd import (
-    LANES,
-    add,
-    broadcast,
-    divide,
-    first_lanes,
-    load,
-    load_int32,
-    store,
-    store_float,
-    subtract,
-    sum_lanes,
-)
+from cnncalc.engine.simd.emit import LANES
+from cnncalc.engine.simd.memory import load_int32, store_float
+from cnncalc.engine.simd.vector import add, broadcast, divide, first_lanes, load, store, subtract, sum_lanes
 from cnncalc.graph import Node
 
 ROW = np.dtype(

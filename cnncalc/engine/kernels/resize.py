@@ -19,7 +19,9 @@ from cnncalc.engine.kernels.copies import chunk_count
 from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import LANES, Place, Value
-from cnncalc.engine.simd import VECTOR_BYTES, broadcast, fma, load, load_float, load_int32, multiply, store
+from cnncalc.engine.simd.emit import VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_float, load_int32
+from cnncalc.engine.simd.vector import broadcast, fma, load, multiply, store
 
 ROW = np.dtype(
     [

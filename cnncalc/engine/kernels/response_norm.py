@@ -17,19 +17,9 @@ from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    add,
-    broadcast,
-    first_lanes,
-    fma,
-    load,
-    load_int32,
-    multiply,
-    store,
-    store_float,
-)
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.memory import load_int32, store_float
+from cnncalc.engine.simd.vector import add, broadcast, first_lanes, fma, load, multiply, store
 from cnncalc.graph import Node
 
 ROW = np.dtype(

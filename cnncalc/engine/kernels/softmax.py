@@ -19,14 +19,14 @@ from cnncalc.engine.plan.convolving import Triple
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Memory, Operation, Step
 from cnncalc.engine.plan.value import Value
-from cnncalc.engine.simd import (
-    LANES,
+from cnncalc.engine.simd.emit import LANES
+from cnncalc.engine.simd.memory import load_int32
+from cnncalc.engine.simd.vector import (
     add,
     broadcast,
     divide,
     first_lanes,
     load,
-    load_int32,
     max_lanes,
     maximum,
     multiply,

@@ -15,7 +15,7 @@ from cnncalc.engine.native import Native, row
 from cnncalc.engine.plan.convolving import Convolution, Finish, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
 from cnncalc.engine.plan.value import Margin, Value
-from cnncalc.engine.simd import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.engine.target import AVX512, COSTS, target
 
 SKEW = 192

@@ -26,24 +26,18 @@ import numpy as np
 
 from cnncalc.engine.kernels.winograd_transforms import TRANSFORMS
 from cnncalc.engine.native import Native, fields, native, specialised
-from cnncalc.engine.simd import (
-    LANES,
-    VECTOR_BYTES,
-    add,
+from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.tile import (
     add_tiles,
-    broadcast,
     clamp_tile,
-    load,
     load_tile,
-    maximum,
-    minimum,
     multiply_add,
     prefetch,
     repeat,
     spaced,
-    store,
     store_tile,
 )
+from cnncalc.engine.simd.vector import add, broadcast, load, maximum, minimum, store
 
 ROW = np.dtype(
     [

@@ -27,7 +27,7 @@ import numpy as np
 
 from cnncalc.engine.native import inlined
 from cnncalc.engine.plan.operation import Array
-from cnncalc.engine.simd import add, broadcast, fma, subtract
+from cnncalc.engine.simd.vector import add, broadcast, fma, subtract
 
 POINTS = {4: (0, 1, -1), 6: (0, 1, -1, 2, -2)}
 """For each n, where polynomials are evaluated; the last point is infinity."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.engine.simd import LANES
+from cnncalc.engine.simd.emit import LANES
 from cnncalc.text import Shape
 
 Margin = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
