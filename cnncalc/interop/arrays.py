@@ -88,7 +88,19 @@ def read_input(path: Path, input_shape: Shape, dtype: npt.DTypeLike = np.float32
 
 def write_array(path: Path, array: Array) -> None:
     """Write a .npy file, whole or not at all. Raises CnncalcError (E124)."""
-    write_whole(path, lambda file: np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False))
+
+    def write(file: BinaryIO) -> None:
+        plain: Any = _Plain(file)
+        np.lib.format.write_array(plain, np.ascontiguousarray(array), allow_pickle=False)
+
+    write_whole(path, write)
+
+
+class _Plain:
+    """A file of which NumPy only knows `write`: into one it knows, it writes by itself, and misses a full disk."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 def _first_line(error: Exception) -> str:

@@ -63,27 +63,20 @@ def show_proof(screen: Screen, proof: Proof, ranked: Sequence[Sequence[Ranked]],
 def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origins, width: int) -> Iterator[Line]:
     """Yield the lines of a proof."""
     yield from heading(proof.report, width)
-    yield origin_text(proof, origins)
+    yield from folded(origin_text(proof, origins), width)
     yield ""
     yield from _table(proof, width)
     yield ""
     for field in proof.fields:
-        yield _checked(field.check, field_line(field))
+        yield from _checked(field.check, field_line(field), width)
         yield from _bound(field.check)
     for unit in proof.units:
         seen: Any = unit.check.executed
-        yield _checked(
-            unit.check,
-            say(
-                UNITS[unit.unit],
-                position=",".join(map(str, unit.position)),
-                layer=unit.node,
-                seen=seen_text(seen),
-            ),
-        )
+        sight = say(UNITS[unit.unit], position=",".join(map(str, unit.position)), layer=unit.node, seen=seen_text(seen))
+        yield from _checked(unit.check, sight, width)
         yield from _bound(unit.check)
     if proof.peak:
-        yield _checked(proof.peak, _peak_text(proof))
+        yield from _checked(proof.peak, _peak_text(proof), width)
     if proof.engine:
         yield from engine_lines(proof, proof.engine, width)
     for row, best in enumerate(ranked):
@@ -134,7 +127,7 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
             error=f"{found:.1e}",
             allowed=f"{allowed:.1e}",
         )
-        yield _checked(proof.error, text)
+        yield from _checked(proof.error, text, width)
     taken: Any = engine.arena.executed
     least: Any = engine.arena.static
     if taken == least:
@@ -142,7 +135,7 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
     else:
         sizes = {"size": size_text(taken), "predicted": size_text(least)}
         memory = say("memory of activations in this layout: {size}, predicted at least {predicted}", **sizes)
-    yield _checked(engine.arena, memory)
+    yield from _checked(engine.arena, memory, width)
     yield from wrapped(speed_parts(proof, engine), width)
     if engine.fallbacks:
         names = say(", ").join(map(clean, engine.fallbacks))
@@ -215,10 +208,11 @@ def _cells(layer: LayerProof) -> dict[str, str]:
     }
 
 
-def _checked(check: Check, text: str) -> Line:
-    if check.agrees:
-        return f"{MARK[True]} {text}"
-    return [Piece(f"{MARK[False]} {text}", "bold red")]
+def _checked(check: Check, text: str, width: int) -> Iterator[Line]:
+    """Yield what a check says behind its mark, further lines below the text."""
+    first, *more = folded(text, width - 2)
+    for line in (f"{MARK[check.agrees]} {first}", *(f"  {line}" for line in more)):
+        yield line if check.agrees else [Piece(line, "bold red")]
 
 
 def _bound(check: Check) -> Iterator[Line]:
@@ -250,7 +244,7 @@ def _verdict(proof: Proof, width: int) -> Iterator[Line]:
             params=number(totals.parameters),
             macs=number(totals.macs),
         )
-        yield [Piece(text, "bold green")]
+        yield from ([Piece(line, "bold green")] for line in folded(text, width))
         yield from folded(say("--verify also proves MACs, receptive fields and every layer's numbers"), width)
         return
     if not wrong:
@@ -270,7 +264,7 @@ def _verdict(proof: Proof, width: int) -> Iterator[Line]:
                 **counts,
                 seconds=f"{proof.seconds:.2f}",
             )
-        yield [Piece(text, "bold green")]
+        yield from ([Piece(line, "bold green")] for line in folded(text, width))
         return
     text = say_count(
         "{wrong} of {count} check disagrees:",

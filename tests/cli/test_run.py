@@ -20,8 +20,11 @@ from cnncalc.engine.compiled import LayerProfile
 from cnncalc.engine.tensors import random_weights
 from cnncalc.layers.conv import Conv
 from cnncalc.render.profile import profile_lines
+from cnncalc.render.run import proof_lines
+from cnncalc.render.screen import _plain
 from cnncalc.render.words import cells
 from cnncalc.spec.load import load
+from cnncalc.verify import run
 
 SMALL = """input: [1, 6, 6]
 layers:
@@ -110,6 +113,12 @@ def test_a_profile_on_a_narrow_terminal_drops_columns_in_their_order():
     at = next(at for at, line in enumerate(narrow) if "GMAC/s" in line)
     assert narrow[at].split() == ["layer", "time", "share", "GMAC/s"] and all(cells(line) <= 44 for line in narrow)
     assert "left out to fit: bytes, of peak, how" in " ".join(narrow)
+
+
+@pytest.mark.parametrize(("width", "verify"), [(40, False), (60, True), (80, True)])
+def test_no_line_of_a_proof_is_longer_than_the_terminal(small, width, verify):
+    proof = run(load(str(small)), verify=verify, profile=True)
+    assert all(cells(_plain(line)) <= width for line in proof_lines(proof, [], (None, None, 0), width))
 
 
 def profile_of(width):

@@ -116,3 +116,19 @@ def test_a_link_is_followed(tmp_path):
     write_array(link, np.arange(3))
     assert link.is_symlink()
     assert np.load(tmp_path / "real.npy").tolist() == [0, 1, 2]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
+@pytest.mark.parametrize("count", [300, 1000, 100_000])
+def test_where_not_all_can_be_written_it_is_said_and_nothing_stays(tmp_path, count):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        with pytest.raises(CnncalcError) as caught:
+            write_array(tmp_path / "y.npy", np.ones(count, np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.diagnostics[0].code == "E124"
+    assert not list(tmp_path.iterdir())
