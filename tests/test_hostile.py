@@ -318,6 +318,12 @@ def test_a_disk_too_full_for_compiled_code_costs_one_line(tmp_path):
     assert not list(own.iterdir())
 
 
+def test_a_numba_that_was_told_not_to_compile_is_named():
+    done = cnncalc("run", LENET, env={"NUMBA_DISABLE_JIT": "1"})
+    assert done.code == 2 and done.out == "" and "Traceback" not in done.err
+    assert "error[E760]: NUMBA_DISABLE_JIT" in done.err
+
+
 def test_a_read_only_folder_and_no_home(tmp_path):
     done = cnncalc("run", LENET, env={"HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/nowhere"})
     assert done.code == 0 and "agree: shapes" in done.out and "Traceback" not in done.err

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.lazy import register_all
+from cnncalc.text import say
 
 _FLAGS = {"nopython": True, "error_model": "numpy"}
 """Division as in IEEE 754. Nothing raises, since nobody would hear of it."""
@@ -28,10 +30,16 @@ _lock = threading.Lock()
 
 
 def compile_object(function: Callable[..., None], row: np.dtype[Any], symbol: str) -> bytes:
-    """Return the object file of a kernel whose arguments are a row of this dtype; `symbol` names its function."""
+    """Return the object file of a kernel whose arguments are a row of this dtype; `symbol` names its function.
+
+    Raises CnncalcError (E760) where Numba was told not to compile.
+    """
     compiler: Any = import_module("numba.core.compiler")
     target: Any = import_module("numba.core.registry").cpu_target
     numba: Any = import_module("numba")
+    if numba.config.DISABLE_JIT:
+        message = say("NUMBA_DISABLE_JIT is set, and the fast engine cannot run without compiling")
+        raise CnncalcError([Diagnostic("E760", message, help=say("unset it"))])
     flags = compiler.Flags()
     target.options.parse_as_flags(flags, _FLAGS)
     flags.no_cpython_wrapper = flags.no_cfunc_wrapper = flags.no_compile = True
