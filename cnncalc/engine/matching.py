@@ -14,6 +14,9 @@ from cnncalc.engine.tensors import misshapen, tensor_shapes
 from cnncalc.graph import Graph
 from cnncalc.text import Shape, say, shape_text
 
+MOST_NAMED = 12
+"""Tensors without use that are named; of another network's file it would be hundreds."""
+
 
 class Matched(NamedTuple):
     """The tensors the network needs, by full name, and the names in the file that it has no use for."""
@@ -65,7 +68,7 @@ def extra_tensors(extra: Sequence[str]) -> list[Diagnostic]:
     message = say(
         "the weights hold {count} tensors that the network does not have: {names}",
         count=len(extra),
-        names=", ".join(extra),
+        names=", ".join(extra[:MOST_NAMED]) + (", ..." if len(extra) > MOST_NAMED else ""),
     )
     if all(name.startswith("module.") for name in extra):
         help = say("their names start with module., as DataParallel writes them: save model.module.state_dict()")

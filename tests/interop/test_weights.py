@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 
 from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine import memory
-from cnncalc.engine.matching import match
+from cnncalc.engine.matching import extra_tensors, match
 from cnncalc.engine.run import execute
 from cnncalc.engine.tensors import random_weights
 from cnncalc.interop.weights import MAX_MEMBERS, read_weights
@@ -240,3 +240,10 @@ def test_a_checkpoint_of_convnext_has_every_tensor_and_no_other():
     matched = match(load(root / "specs" / "convnext_tiny.yaml"), tensors)
     assert len(matched.weights) == len(tensors)
     assert not matched.extra
+
+
+def test_of_many_tensors_without_use_the_first_are_named():
+    (few,) = extra_tensors([f"a{at}." for at in range(12)])
+    (many,) = extra_tensors([f"a{at}." for at in range(600)])
+    assert few.message.endswith("a11.") and "a11., ..." in many.message
+    assert "600" in many.message and "a12." not in many.message
