@@ -75,6 +75,8 @@ class Costs(NamedTuple):
     transform_4: float = 45.0
     """A tile of 4x4 numbers of 16 channels, transformed there or back; and one of 6x6."""
     transform_6: float = 150.0
+    transform_line: float = 3.0
+    """A number of 16 channels in a transform along one axis."""
 
 
 COSTS = Costs()

@@ -1,14 +1,16 @@
-"""Winograd convolution as an operation: how its work is cut, and for which layers it is expected to pay.
+"""Winograd convolution as an operation, and for which layers it is expected to pay.
 
-The transforms are in winograd_transforms.py, the kernels, with an overview, in winograd_stages.py.
+The transforms are in winograd_transforms.py, the kernels, with an overview, in winograd_stages.py; those for windows
+along one axis in winograd_points.py and winograd_lines.py. How the work is cut is in winograd_blocking.py.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
+from cnncalc.engine.kernels.winograd_blocking import MOST_INPUT_CHUNKS, blocking, shapes, tile
+from cnncalc.engine.kernels.winograd_lines import FORMS, convolve_lines, transform_lines
+from cnncalc.engine.kernels.winograd_points import transform_taps
 from cnncalc.engine.kernels.winograd_stages import ROW, convolve, transform_inputs
 from cnncalc.engine.kernels.winograd_transforms import TRANSFORMS, transform_weights
 from cnncalc.engine.native import Native, row
@@ -16,26 +18,17 @@ from cnncalc.engine.plan.convolving import Convolution, Finish, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
 from cnncalc.engine.plan.value import Margin, Value
 from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
-from cnncalc.engine.target import AVX512, COSTS, target
+from cnncalc.engine.target import COSTS
 
 SKEW = 192
 """Bytes between planes that keep the same numbers of each from competing for one place in the first-level cache."""
 
 
-class Blocking(NamedTuple):
-    """How the work is cut. `apart`: inputs are transformed in a stage of their own."""
-
-    rows: int
-    columns: int
-    block_tiles: int
-    group_chunks: int
-    apart: bool
-
-
 class WinogradConvolution(Convolution):
     """A convolution of stride, dilation and groups 1 over a 2-d map, `m` x `m` outputs at once.
 
-    m = 4 or 2 for windows of 3x3, 2 for 5x5.
+    m = 4 or 2 for windows of 3x3, 2 for 5x5. For windows along one axis only, it is `m` outputs along that axis: m = 4
+    for 3 taps, 6 or 4 for 7.
     """
 
     def __init__(
@@ -43,32 +36,31 @@ class WinogradConvolution(Convolution):
     ) -> None:
         super().__init__(name, x, output, window, finish)
         self.m = m
-        self.n = m + window.kernel_size[2] - 1
-        self.blocking = _blocking(self.n, x, output, self.tiles)
+        self.n = m + max(window.kernel_size) - 1
+        self.axes = sum(taps > 1 for taps in window.kernel_size)
+        self.along_width = window.kernel_size[1] == 1
+        self.points = self.n**self.axes
+        self.blocking = blocking(self.points, x, output, self.tiles)
         self.stages = 2 if self.blocking.apart else 1
 
     @property
-    def tile_rows(self) -> int:
-        """Tiles that cover the output's height."""
-        return -(-self.output.size[1] // self.m)
-
-    @property
-    def tile_columns(self) -> int:
-        """Tiles that cover the output's width."""
-        return -(-self.output.size[2] // self.m)
+    def grid(self) -> tuple[int, int]:
+        """Tiles that cover the output's height and width."""
+        return _grid(self.window, self.output, self.m)
 
     @property
     def tiles(self) -> int:
         """Tiles of all images."""
-        return self.output.batch * self.tile_rows * self.tile_columns
+        return self.output.batch * self.grid[0] * self.grid[1]
 
     def margins(self) -> tuple[Margin, ...]:
         """Zeros for every tile to lie within: the padding, and what the last tiles reach behind the map."""
-        _, (top, _), (left, _) = self.window.padding
-        reach = self.n - self.m
-        below = self.tile_rows * self.m + reach - top - self.x.size[1]
-        right = self.tile_columns * self.m + reach - left - self.x.size[2]
-        return (((0, 0), (top, max(0, below)), (left, max(0, right))),)
+        reach: list[tuple[int, int]] = []
+        for axis, tiles in enumerate(self.grid, 1):
+            taps, before = self.window.kernel_size[axis], self.window.padding[axis][0]
+            last = tiles * (self.m if taps > 1 else 1) + taps - 1
+            reach.append((before, max(0, last - before - self.x.size[axis])))
+        return (((0, 0), reach[0], reach[1]),)
 
     def _v_point(self) -> int:
         tiles = self._tile_chunks() * self.blocking.block_tiles if self.blocking.apart else self.blocking.block_tiles
@@ -86,16 +78,16 @@ class WinogradConvolution(Convolution):
     def scratch_bytes(self) -> int:
         """Memory for one tile, s, and, where it is not shared, v."""
         planes = self._s_point() + (0 if self.blocking.apart else self._v_point())
-        return self.m**2 * VECTOR_BYTES + self.n**2 * planes
+        return self.m**self.axes * VECTOR_BYTES + self.points * planes
 
     def shared_bytes(self) -> int:
         """Memory for v, where it is made in a stage of its own."""
-        return self.n**2 * self._v_point() if self.blocking.apart else 0
+        return self.points * self._v_point() if self.blocking.apart else 0
 
     def constant_bytes(self) -> int:
         """Memory for the transformed weights."""
         columns = -(-self.output.blocks // self.blocking.columns) * self.blocking.columns
-        return self.n**2 * _channels(self.x) * columns * VECTOR_BYTES
+        return self.points * _channels(self.x) * columns * VECTOR_BYTES
 
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return one step, or one in each of two stages."""
@@ -103,12 +95,14 @@ class WinogradConvolution(Convolution):
         arguments = self._arguments(memory)
         tile_chunks = self._tile_chunks()
         chunks = tile_chunks * b.group_chunks
-        products = self.tiles * self.n**2 * self.x.blocks * LANES * self.output.blocks * LANES
-        found = [[Step(convolve(self.n, self.m, b.rows, b.columns), arguments, chunks, products // chunks)]]
+        products = self.tiles * self.points * self.x.blocks * LANES * self.output.blocks * LANES
+        kernel = (convolve if self.axes == 2 else convolve_lines)(self.n, self.m, b.rows, b.columns)
+        found = [[Step(kernel, arguments, chunks, products // chunks)]]
         if b.apart:
             chunks = self._input_chunks()
-            work = self.tiles * self.x.blocks * self.n**2 * LANES // chunks
-            found.insert(0, [Step(transform_inputs(self.n, self.m), arguments, chunks, work)])
+            work = self.tiles * self.x.blocks * self.points * LANES // chunks
+            kernel = (transform_inputs if self.axes == 2 else transform_lines)(self.n, self.m)
+            found.insert(0, [Step(kernel, arguments, chunks, work)])
         return found
 
     def _arguments(self, memory: Memory) -> Array:
@@ -116,6 +110,10 @@ class WinogradConvolution(Convolution):
         residual = self.finish.residual
         beside = memory.place(residual) if residual else None
         (_, (top, _), (left, _)), b = self.window.padding, self.blocking
+        (x_row, x_column), (y_row, y_column) = self._turned(x.row, VECTOR_BYTES), self._turned(y.row, VECTOR_BYTES)
+        residual_row, residual_column = self._turned(beside.row if beside else 0, VECTOR_BYTES)
+        height, width = self._turned(*self.output.size[1:])
+        tile_rows, tile_columns = self._turned(*self.grid)
         groups = -(-self.output.blocks // b.columns)
         bias = np.zeros(self.output.blocks * LANES, np.float32)
         bias[: self.output.channels] = self.window.bias
@@ -124,19 +122,22 @@ class WinogradConvolution(Convolution):
             x=x.start + x.at(0, -top, -left),
             x_image=x.image,
             x_block=x.block,
-            x_row=x.row,
+            x_row=x_row,
+            x_column=x_column,
             y=y.start,
             y_image=y.image,
             y_block=y.block,
-            y_row=y.row,
+            y_row=y_row,
+            y_column=y_column,
             residual=beside.start if beside else 0,
             residual_image=beside.image if beside else 0,
             residual_block=beside.block if beside else 0,
-            residual_row=beside.row if beside else 0,
-            height=self.output.size[1],
-            width=self.output.size[2],
-            tile_rows=self.tile_rows,
-            tile_columns=self.tile_columns,
+            residual_row=residual_row,
+            residual_column=residual_column,
+            height=height,
+            width=width,
+            tile_rows=tile_rows,
+            tile_columns=tile_columns,
             tiles=self.tiles,
             tile_chunks=self._tile_chunks(),
             block_tiles=b.block_tiles,
@@ -159,6 +160,17 @@ class WinogradConvolution(Convolution):
             high=self.finish.high,
         )
 
+    def _turned(self, row: int, column: int) -> tuple[int, int]:
+        """Return what belongs to rows and columns, exchanged for windows along the width."""
+        return (column, row) if self.along_width else (row, column)
+
+
+def _grid(window: Window, output: Value, m: int) -> tuple[int, int]:
+    """Return how many tiles of m outputs, along the axes on which the window has taps, cover height and width."""
+    _, high, wide = window.kernel_size
+    _, height, width = output.size
+    return -(-height // (m if high > 1 else 1)), -(-width // (m if wide > 1 else 1))
+
 
 def _channels(x: Value) -> int:
     """Return the input channels that are multiplied: all there are, rounded up to 4."""
@@ -166,63 +178,15 @@ def _channels(x: Value) -> int:
 
 
 def pack(weight: Array, n: int, channels: int, groups: int, columns: int) -> Array:
-    """Return transformed weights (groups, n x n, channels, columns x 16), zeros where there are no such channels."""
-    transformed = transform_weights(weight, n)
+    """Return transformed weights (groups, points, channels, columns x 16), zeros where there are no such channels."""
+    _, high, wide = weight.shape[2:]
+    taps: Array = np.reshape(weight, (*weight.shape[:2], -1))
+    transformed = transform_weights(weight, n) if high == wide else transform_taps(taps, n)
     points, out, have = transformed.shape
     full = aligned((points, groups * columns * LANES, channels))
     full[:, :out, :have] = transformed
     by_group: Array = np.reshape(full, (points, groups, columns * LANES, channels))
     return np.transpose(by_group, (1, 0, 3, 2))
-
-
-BLOCK_BYTES = 600 << 10
-"""How much of the second-level cache v and s of a block of tiles may fill."""
-SUMS_BYTES = 1200 << 10
-"""The same for s alone, where v is made in a stage of its own and passes by."""
-MANY_WEIGHT_BYTES = 3 << 20
-"""Transformed weights beyond this leave the second-level cache between blocks; then blocks should be large."""
-MOST_INPUT_CHUNKS = 16
-"""Of the stage that transforms inputs: its work is small and even."""
-FEW_TILES = 64
-"""So few would make few chunks, or many that read all weights."""
-AVX512_TILES = {2: 8, 3: 7, 4: 6}
-"""Rows of tiles for each number of columns. 8 x 2 suits 14x14 maps, of 16 tiles."""
-
-
-def _blocking(n: int, x: Value, output: Value, tiles: int) -> Blocking:
-    """Return how to cut the work: as few weights read twice as may be, and two chunks or more."""
-    rows, columns = _tile(output.blocks, tiles)
-    groups = -(-output.blocks // columns)
-    weight_bytes = n * n * x.blocks * LANES * groups * columns * VECTOR_BYTES
-    vectors = BLOCK_BYTES // (n * n * VECTOR_BYTES)
-    most = max(rows, vectors // (x.blocks + columns))
-    if weight_bytes > MANY_WEIGHT_BYTES or (tiles <= FEW_TILES and groups >= 2):
-        most = max(rows, SUMS_BYTES // (n * n * VECTOR_BYTES * columns))
-        return Blocking(rows, columns, _even(tiles, most, rows), groups, apart=True)
-    return Blocking(rows, columns, _even(tiles, min(most, max(rows, -(-tiles // 2))), rows), 1, apart=False)
-
-
-def _even(tiles: int, most: int, rows: int) -> int:
-    """Return the tiles of a block when all are about equal, whole multiples of `rows` and not many more than `most`."""
-    blocks = -(-tiles // most)
-    return -(-tiles // (blocks * rows)) * rows
-
-
-def _tile(blocks: int, tiles: int) -> tuple[int, int]:
-    """Return (rows, columns) of the register tile for products of so many tiles with so many output blocks.
-
-    The one that does the least for nothing; narrow ones are slower by about 7 percent.
-    """
-    shapes = AVX512_TILES if target() is AVX512 else target().tiles
-    widest = max(shapes)
-
-    def cost(columns: int) -> float:
-        rows = shapes[columns]
-        wasted = -(-tiles // rows) * rows * -(-blocks // columns) * columns
-        return wasted * (1.0 if columns == widest else 1.07)
-
-    columns = min(sorted(shapes, reverse=True), key=cost)
-    return shapes[columns], columns
 
 
 # ---- whether it pays
@@ -237,37 +201,48 @@ def best(window: Window, x: Value, output: Value) -> int | None:
     It weighs the tiles that reach beyond the map, the transforms, which few channels do not repay, and the transformed
     weights, up to four times as many, which few tiles do not repay.
     """
-    r = window.kernel_size[2]
-    if not _applies(window, x) or r not in (3, 5):
+    if not _applies(window, x):
         return None
-    weights = x.channels * output.channels * r * r
+    weights = x.channels * output.channels * int(np.prod(window.kernel_size))
     positions = output.batch * int(np.prod(output.size))
     direct = positions * weights * COSTS.direct + 4 * weights * COSTS.direct_weight
-    costs = {_cost(m, r, x, output): m for m in ((4, 2) if r == 3 else (2,))}
-    return costs[min(costs)] if min(costs) * WORTH < direct else None
+    costs = {_cost(window, m, x, output): m for m in _choice(window)}
+    return costs[min(costs)] if costs and min(costs) * WORTH < direct else None
 
 
 def _applies(window: Window, x: Value) -> bool:
     """Whether the convolution is one over a 2-d map of blocked channels, of stride, dilation and groups 1."""
-    depth, height, width = window.kernel_size
     plain = window.stride == window.dilation == (1, 1, 1) and window.groups == 1
-    return plain and depth == x.size[0] == 1 and height == width and x.lanes == LANES
+    return plain and window.kernel_size[0] == x.size[0] == 1 and x.lanes == LANES
 
 
-def _cost(m: int, r: int, x: Value, output: Value) -> float:
-    """Return about how many nanoseconds F(m x m, r x r) takes."""
-    n = m + r - 1
-    tiles = output.batch * -(-output.size[1] // m) * -(-output.size[2] // m)
-    rows, columns = _tile(output.blocks, tiles)
+def _choice(window: Window) -> tuple[int, ...]:
+    """Return each m there is a kernel for."""
+    _, high, wide = window.kernel_size
+    r = max(high, wide)
+    forms = TRANSFORMS if high == wide else FORMS if min(high, wide) == 1 else ()
+    return tuple(m for n, m in forms if n == m + r - 1)
+
+
+def _cost(window: Window, m: int, x: Value, output: Value) -> float:
+    """Return about how many nanoseconds F(m x m, r x r), or F(m, r), takes."""
+    n = m + max(window.kernel_size) - 1
+    square = window.kernel_size[1] == window.kernel_size[2]
+    points = n * n if square else n
+    high, wide = _grid(window, output, m)
+    tiles = output.batch * high * wide
+    rows, columns = tile(output.blocks, tiles)
     out = -(-output.blocks // columns) * columns * LANES
-    products = n * n * -(-tiles // rows) * rows * _channels(x) * out
-    transform = tiles * (x.blocks + output.blocks) * (COSTS.transform_4 if n == 4 else COSTS.transform_6)
-    weights = 4 * n * n * x.channels * out * COSTS.product_weight
+    products = points * -(-tiles // rows) * rows * _channels(x) * out
+    each = (COSTS.transform_4 if n == 4 else COSTS.transform_6) if square else n * COSTS.transform_line
+    transform = tiles * (x.blocks + output.blocks) * each
+    weights = 4 * points * x.channels * out * COSTS.product_weight
     return products * COSTS.product + transform + weights
 
 
 def variants() -> list[Native]:
     """Return all kernels that a network may need on this processor."""
-    shapes = AVX512_TILES if target() is AVX512 else target().tiles
-    products = [convolve(n, m, rows, columns) for n, m in TRANSFORMS for columns, rows in shapes.items()]
-    return [*products, *(transform_inputs(n, m) for n, m in TRANSFORMS)]
+    found = [convolve(n, m, rows, columns) for n, m in TRANSFORMS for columns, rows in shapes().items()]
+    found += [convolve_lines(n, m, rows, columns) for n, m in FORMS for columns, rows in shapes().items()]
+    found += [transform_inputs(n, m) for n, m in TRANSFORMS]
+    return [*found, *(transform_lines(n, m) for n, m in FORMS)]

@@ -45,14 +45,17 @@ ROW = np.dtype(
         ("x_image", "i8"),  # strides in bytes
         ("x_block", "i8"),
         ("x_row", "i8"),
+        ("x_column", "i8"),  # used by winograd_lines.py
         ("y", "i8"),
         ("y_image", "i8"),
         ("y_block", "i8"),
         ("y_row", "i8"),
+        ("y_column", "i8"),
         ("residual", "i8"),  # 0: none
         ("residual_image", "i8"),
         ("residual_block", "i8"),
         ("residual_row", "i8"),
+        ("residual_column", "i8"),
         ("height", "i8"),  # of the output
         ("width", "i8"),
         ("tile_rows", "i8"),  # tiles that cover an image
@@ -117,7 +120,7 @@ def transform_inputs(n: int, m: int) -> Native:
 
 
 @specialised
-def _multiply(p: Any, points: int, rows: int, columns: int, count: int, v: int, weights: int, s: int) -> None:
+def multiply(p: Any, points: int, rows: int, columns: int, count: int, v: int, weights: int, s: int) -> None:
     """Sum v over all channels with one group's weights, into s (points, columns, block_tiles, 16).
 
     Each tile of products asks for its share of the next point's weights: they come from memory, or the second level,
@@ -199,7 +202,7 @@ def convolve(n: int, m: int, rows: int, columns: int) -> Native:
         for group in range(p.groups * group_chunk // p.group_chunks, p.groups * (group_chunk + 1) // p.group_chunks):
             channels = (p.blocks - 1) * LANES + p.last_channels
             weights = p.weights + group * n * n * channels * columns * VECTOR_BYTES
-            _multiply(p, n * n, rows, columns, last - first, v, weights, s)
+            multiply(p, n * n, rows, columns, last - first, v, weights, s)
             for column in range(min(columns, p.out_blocks - group * columns)):
                 block = group * columns + column
                 _transform_outputs(
