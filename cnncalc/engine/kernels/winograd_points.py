@@ -13,7 +13,8 @@ Here the points are 0, infinity, and pairs a and -a, so that n is even. The poly
 and x (x - a) q(x^2), q being the product of t - b^2 over the other pairs: even and odd inputs are summed once for both.
 
 How far a point lies from 1, and from the next, decides how errors grow (Barabasz, Anderson, Soodhalter and Gregg 2020).
-The pairs below are those with the least error among multiples of 1/8, which float32 holds exactly.
+For n = 10 and 12 the pairs below are, among multiples of 1/8, within a few percent of the least error that was found in
+trials with 7 taps and 192 channels; for n = 6 they are those of Lavin and Gray.
 """
 
 from __future__ import annotations
