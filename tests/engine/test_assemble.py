@@ -1,5 +1,6 @@
 """Where everything is, and when: the gallery's arenas have no gaps, and nobody overwrites what is still needed."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,25 @@ def test_a_residual_lives_until_it_is_added():
     added = next(one for one in operations if "s" in one.covers)
     assert layout.lifetimes[operations[1].output].last == layout.first[added] == 3
     assert_nothing_is_clobbered(layout)
+
+
+def test_each_convolution_asks_for_the_weights_that_are_read_next():
+    """What lies between, here a depthwise layer and a pooling one, has no weights that are worth it."""
+    graph = build(
+        (70, 7, 7),
+        conv("a", 90, 1),
+        conv("b", 90, 3, padding=1, groups=90),
+        conv("c", 130, 1),
+        ("d", "GlobalAvgPool2d", {}),
+        ("e", "Flatten", {}),
+        ("f", "Linear", {"out_features": 10}),
+    )
+    layout = lay_out(plan(graph, random_weights(graph), 1).operations)
+    steps = [step for phase in assemble(layout).phases for step in phase if step.weights[1]]
+    assert len(steps) >= 3  # a layer may have steps for tiles of several widths
+    for step, after in pairwise(steps):
+        row, (address, size) = step.arguments[0], after.weights
+        assert row["coming"] == address == after.arguments["weights"][0]
+        assert row["coming_share"] * row["groups"] * row["parts"] * row["tiles"] >= size
+    last = steps[-1].arguments
+    assert last["coming"] == last["weights"]  # an address that is there, though nothing comes

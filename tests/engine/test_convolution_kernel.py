@@ -117,3 +117,12 @@ def test_inputs_are_scaled_shifted_and_held_above_zero_first(channels, out, batc
         return convolution
 
     check(run_alone(make, [x], threads=2), wanted)
+
+
+@pytest.mark.parametrize("channels", [32, 23])
+def test_maps_that_do_not_fit_into_the_cache(channels):
+    rng = np.random.default_rng(channels)
+    x = numbers(rng, 1, channels, 67, 71)
+    window = Window(numbers(rng, 40, channels, 1, 1, 1), numbers(rng, 40))
+    y = run_alone(lambda x: DirectConvolution("c", x, Value("y", (40, 67, 71), 1), window), [x], threads=2)
+    check(y, definition(x, window))

@@ -34,6 +34,8 @@ WEIGHT_BYTES = 512 << 10
 """Weights of all groups that do: then pixels are gone through once, else weights."""
 BLOCK_BYTES = 160 << 10
 """Input of the block of tiles that stays there beside such weights; or the scratch copy of it that a prologue makes."""
+STREAM_BYTES = 512 << 10
+"""Input that has left that cache, in part, by the time it is read."""
 CHUNK_WORK = 100_000
 """Multiply-adds that are worth a chunk of their own: about a microsecond."""
 MOST_CHUNKS = 32
@@ -128,6 +130,9 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         parts=max(1, min(full, -(-weights.shape[1] // PART_PRODUCTS))),
         weights=memory.keep(weights),
         group_weights=weights[0].nbytes,
+        coming=weights.ctypes.data,
+        coming_share=0,
+        coming_from=0,
         **_result(operation, memory, sweep, pixels, first, tile),
         images=images,
         tiles=tile_count,
@@ -135,8 +140,19 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         **cut._asdict(),
     )
     chunks = cut.tile_chunks * cut.group_chunks * images
-    kernel = convolve(tile.rows, tile.columns, unroll_of(lanes), ahead_of(tile.rows, tile_count, lanes))
-    return Step(kernel, arguments, chunks, work * images // chunks)
+    ahead = ahead_of(tile.rows, tile_count, lanes, streams=_streams(operation, sweep))
+    kernel = convolve(tile.rows, tile.columns, unroll_of(lanes), ahead)
+    return Step(kernel, arguments, chunks, work * images // chunks, (weights.ctypes.data, weights.nbytes))
+
+
+def _streams(operation: Convolution, sweep: Sweep) -> bool:
+    """Return whether the input is gone through once, pixel by pixel, and much of it is not in the cache any more."""
+    return (
+        operation.prologue is None
+        and sweep.x_stride == (1, 1, 1)
+        and all(len(taps) == 1 for taps in sweep.taps)
+        and operation.x.nbytes > STREAM_BYTES
+    )
 
 
 Pixels = Callable[[Place, Triple], int]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncalc.engine.kernels.direct import foresee
 from cnncalc.engine.kernels.margins import margin_step
 from cnncalc.engine.plan.arena import place
 from cnncalc.engine.plan.fallback import Fallback
@@ -154,4 +155,5 @@ def emit(layout: Layout, memory: Memory) -> tuple[list[list[Step]], list[list[Op
             table[layout.first[operation] + stage] += [(step, operation) for step in steps]
     for phase in table:
         phase.sort(key=lambda pair: -pair[0].work * pair[0].chunks)
+    foresee([step for phase in table for step, _ in phase])
     return [[step for step, _ in phase] for phase in table], [[label for _, label in phase] for phase in table]

@@ -19,12 +19,14 @@ class Step(NamedTuple):
     """One row of the machine's table: a kernel, its arguments, and into how many chunks the threads may share it.
 
     `work`: about how many multiply-adds a chunk is worth; it decides after how much work Ctrl-C is looked for.
+    `weights`: address and bytes of those it begins with, for the step before to ask for.
     """
 
     kernel: Native
     arguments: Array
     chunks: int
     work: int
+    weights: tuple[int, int] = (0, 0)
 
 
 class Memory:
