@@ -33,7 +33,7 @@ CONTROL = np.dtype(
     [
         ("table", "i8"),
         ("phases", "i8"),  # address: the first step of each phase, and the number of steps
-        ("counters", "i8"),  # address: the next chunk of each step, a cache line apart
+        ("counters", "i8"),  # address: the counters of each step's chunks, a cache line each
         ("steps", "i8"),
         ("shared", "i8"),  # address of SHARED, a cache line each
         ("threads", "i8"),
@@ -53,6 +53,8 @@ OWN = ("phase", "waits", "status", "sleeps", "ring", "seen")
 be woken, and the last run it has seen."""
 PHASE, WAITS, STATUS, SLEEPS, RING, SEEN = (8 * at for at in range(len(OWN)))
 OWN_BYTES = 2 * LINE
+COUNTERS_BYTES = 3 * LINE
+"""Of each step: how many chunks are taken, how many of them from the front, how many from the back."""
 
 DONE, PAUSED, ASLEEP, CLOSED = range(4)
 """How a thread comes back from compiled code."""
@@ -91,12 +93,17 @@ def _work(control: Any, thread: int, budget: int) -> int:
                 arguments = load_int64(step + 8)
                 chunks = load_int64(step + 16)
                 work = load_int64(step + 24)
+                counter = control.counters + at * COUNTERS_BYTES
                 while True:
                     if load_int64(control.shared + STOP) != 0:
                         return DONE
-                    chunk = fetch_add(control.counters + at * LINE, 1)
-                    if chunk >= chunks:
+                    if fetch_add(counter, 1) >= chunks:
                         break
+                    # From both ends: what a thread wrote in the last phase is then mostly what it reads in this one.
+                    if thread % 2 == 0:
+                        chunk = fetch_add(counter + LINE, 1)
+                    else:
+                        chunk = chunks - 1 - fetch_add(counter + 2 * LINE, 1)
                     call_kernel(kernel, arguments, chunk, scratch)
                     done += work
                     if done > budget:
@@ -125,7 +132,8 @@ def begin(arguments: Any, first: int, last: int) -> None:
     """
     control = fields(arguments)
     for at in range(control.steps):
-        store_int64(control.counters + at * LINE, 0)
+        for line in range(0, COUNTERS_BYTES, LINE):
+            store_int64(control.counters + at * COUNTERS_BYTES + line, 0)
     for thread in range(control.threads):
         own = control.own + thread * OWN_BYTES
         store_int64(own + PHASE, first)
@@ -208,7 +216,7 @@ class Machine:
         self._phases = aligned(bounds.shape, np.int64)
         self._phases[:] = bounds
         self.phase_count = len(phases)
-        self._counters = aligned((max(1, len(steps)), LINE // 8), np.int64)
+        self._counters = aligned((max(1, len(steps)), COUNTERS_BYTES // 8), np.int64)
         stride = -(-scratch_bytes // 4096) * 4096 + 4096
         self._scratch = aligned((threads * stride,), np.uint8, 4096)
         self._control = row(
