@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +9,7 @@ from typing import Any
 
 import cnncalc
 from cnncalc.cli.guard import FINDING
+from cnncalc.executors import cores
 from cnncalc.layers import LAYERS
 from cnncalc.render.doctor import show_examination
 from cnncalc.render.progress import compiling
@@ -76,7 +76,7 @@ def gather() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "cache_folder": str(state.folder) if state.folder else None,
         "cache_note": state.note,
-        "threads": usable_cores(),
+        "threads": cores(),
         "instructions": target().name,
         "kernels": {"count": len(kernels), "ready": ready},
         "stdout_encoding": sys.stdout.encoding,
@@ -90,12 +90,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    affinity: Any = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def without_fast_kernel() -> list[str]:

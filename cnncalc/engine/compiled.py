@@ -26,6 +26,7 @@ from cnncalc.engine.plan.plan import plan
 from cnncalc.engine.plan.value import Value
 from cnncalc.engine.target import target
 from cnncalc.engine.tensors import random_weights, tensor_shapes
+from cnncalc.executors import cores
 from cnncalc.graph import Graph
 from cnncalc.text import say, shape_text
 
@@ -237,13 +238,7 @@ def compile(
         raise CnncalcError([Diagnostic("E771", say("threads must be 1 or more, got {threads}", threads=threads))])
     refuse_if_too_large(4 * sum(prod(shape) for shape in tensor_shapes(network).values()))
     held = random_weights(network, seed) if weights is None else match(network, weights, "float32").weights
-    return Engine(network, held, batch, threads or usable_cores(), on_compile=on_compile)
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    affinity: Any = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return Engine(network, held, batch, threads or cores(), on_compile=on_compile)
 
 
 def _way_out(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:

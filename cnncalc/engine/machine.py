@@ -28,6 +28,9 @@ from cnncalc.engine.simd.memory import call_kernel, call_yield, exchange, fetch_
 
 STEP = np.dtype([("kernel", "i8"), ("arguments", "i8"), ("chunks", "i8"), ("work", "i8")])
 """A row of the table: addresses of compiled code and of its arguments, and the chunks, each worth so much work."""
+STEP_BYTES = STEP.itemsize
+KERNEL, ARGUMENTS, CHUNKS, WORK = (8 * at for at in range(4))
+"""Where its fields are."""
 
 CONTROL = np.dtype(
     [
@@ -88,11 +91,11 @@ def _work(control: Any, thread: int, budget: int) -> int:
             start = load_int64(control.phases + 8 * phase)
             end = load_int64(control.phases + 8 * (phase + 1))
             for at in range(start, end):
-                step = control.table + at * 32
-                kernel = load_int64(step)
-                arguments = load_int64(step + 8)
-                chunks = load_int64(step + 16)
-                work = load_int64(step + 24)
+                step = control.table + at * STEP_BYTES
+                kernel = load_int64(step + KERNEL)
+                arguments = load_int64(step + ARGUMENTS)
+                chunks = load_int64(step + CHUNKS)
+                work = load_int64(step + WORK)
                 counter = control.counters + at * COUNTERS_BYTES
                 while True:
                     if load_int64(control.shared + STOP) != 0:

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from cnncalc.analysis.report import Report, analyze
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.engine.compiled import Engine, usable_cores
+from cnncalc.engine.compiled import Engine
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.engine.tensors import random_input, random_weights
+from cnncalc.executors import cores
 from cnncalc.graph import Graph
 from cnncalc.text import say, shape_text
 from cnncalc.verify.proof import Array, Proof
@@ -72,7 +73,7 @@ def run(
         network,
         held,
         report.batch,
-        threads or usable_cores(),
+        threads or cores(),
         fused=not apart,
         keep=apart or verify,
         on_compile=watch.compiling,
