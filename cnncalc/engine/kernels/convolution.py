@@ -12,6 +12,7 @@ from cnncalc.engine.kernels.tables import (
     MOST_OFFSET,
     Sweep,
     flat_taps,
+    int32,
     pack,
     packed_channels,
     pixel_offsets,
@@ -116,7 +117,7 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         return memory.constant(pixel_offsets(sweep.counts, stride, place, tile.rows, folded))
 
     if operation.prologue:  # taps are of the copy in scratch
-        taps = np.arange(operation.x.blocks, dtype=np.int32)[None] * np.int32(cut.tile_block * tile.rows * VECTOR_BYTES)
+        taps = int32(np.arange(operation.x.blocks, dtype=np.int64)[None] * (cut.tile_block * tile.rows * VECTOR_BYTES))
     lanes = operation.x.lanes
     arguments = row(
         ROW,
@@ -168,7 +169,7 @@ def _source(operation: Convolution, memory: Memory, sweep: Sweep, pixels: Pixels
         return {**source, "x_pixels": table, "scale": 0, "shift": 0, "raw_pixels": 0}
     return {
         **source,
-        "x_pixels": memory.constant(np.arange(padded, dtype=np.int32) * np.int32(VECTOR_BYTES)),
+        "x_pixels": memory.constant(int32(np.arange(padded, dtype=np.int64) * VECTOR_BYTES)),
         "scale": memory.constant(_blocked(operation.prologue.scale, operation.x.blocks)),
         "shift": memory.constant(_blocked(operation.prologue.shift, operation.x.blocks)),
         "raw_pixels": table,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.engine.kernels.tables import int32
 from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
@@ -133,10 +134,10 @@ def lines_step(memory: Memory, value: Value, outside: str) -> Step:
     fields = {
         outside: 0,
         f"{outside}_image": 4 * int(np.prod(value.shape)),
-        f"{outside}_lines": memory.constant(dense.astype(np.int32)),
+        f"{outside}_lines": memory.constant(int32(dense)),
         inside: place.start,
         f"{inside}_image": place.image,
-        f"{inside}_lines": memory.constant(offsets.astype(np.int32)),
+        f"{inside}_lines": memory.constant(int32(offsets)),
     }
     arguments = row(LINES, lines=len(offsets), length=length, images=value.batch, line_chunks=chunks, **fields)
     return Step(copy_lines, arguments, value.batch * chunks, len(offsets) * length // LANES // chunks)
@@ -161,7 +162,7 @@ def planes_step(memory: Memory, value: Value, outside: str) -> Step:
     arguments = row(
         PLANES,
         plane=4 * positions,
-        pixels=memory.constant(position_offsets(value.size, place).astype(np.int32)),
+        pixels=memory.constant(int32(position_offsets(value.size, place))),
         positions=positions,
         channels=value.channels,
         zeros=memory.constant(np.zeros(LANES, np.float32)),

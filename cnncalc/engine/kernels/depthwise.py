@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.engine.kernels.tables import int32
 from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.convolving import Convolution, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step
@@ -163,7 +164,7 @@ class DepthwiseConvolution(Convolution):
         kernel, dilation = self.window.kernel_size, self.window.dilation
         depth, height, width = (np.arange(k) * d for k, d in zip(kernel, dilation, strict=True))
         offsets = (depth * x.plane)[:, None, None] + (height * x.row)[:, None] + (width * x.pixel)[::taps]
-        return offsets.ravel().astype(np.int32)
+        return int32(offsets.ravel())
 
 
 def kernel_for(window: Window, width: int) -> tuple[Native, int]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count, position_offsets
+from cnncalc.engine.kernels.tables import int32
 from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
@@ -138,7 +139,7 @@ def positions_step(
         y=to.start + first * to.block,
         y_image=to.image,
         y_block=to.block,
-        y_pixels=memory.constant(position_offsets(y.size, to)[targets].astype(np.int32)),
+        y_pixels=memory.constant(int32(position_offsets(y.size, to)[targets])),
         pixels=len(shown),
         blocks=count,
         pixel_parts=parts,
@@ -163,10 +164,10 @@ def elements_step(memory: Memory, x: Value, y: Value, order: Array) -> Step:
         ELEMENTS,
         x=at.start,
         x_image=at.image,
-        sources=memory.constant(sources.astype(np.int32)),
+        sources=memory.constant(int32(sources)),
         y=to.start,
         y_image=to.image,
-        targets=memory.constant(targets.astype(np.int32)),
+        targets=memory.constant(int32(targets)),
         vectors=len(targets),
         whole=len(targets) - (positions if padded else 0),
         mask=memory.constant(np.where(np.arange(LANES) < padded, np.int32(-1), np.int32(0))),
@@ -184,4 +185,4 @@ def element_offsets(value: Value, place: Place) -> Array:
 
 def shown_offsets(x: Value, place: Place, shown: Array) -> Array:
     """Return where the positions `shown` of a map lie: int32 bytes, CONSTANT as it is."""
-    return np.where(shown < 0, CONSTANT, position_offsets(x.size, place)[shown]).astype(np.int32)
+    return int32(np.where(shown < 0, CONSTANT, position_offsets(x.size, place)[shown]))

@@ -15,6 +15,7 @@ import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count, position_offsets
 from cnncalc.engine.kernels.gather import shown_offsets
+from cnncalc.engine.kernels.tables import MOST_OFFSET, int32
 from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Step
 from cnncalc.engine.plan.value import Place, Value
@@ -108,7 +109,7 @@ class _Group(NamedTuple):
         )
         table = other.table + (place.start - self.place.start)
         strides = slice(3 if part.x.batch == 1 else 1, None)
-        if not same or place[strides] != self.place[strides] or np.abs(table).max() > np.iinfo(np.int32).max:
+        if not same or place[strides] != self.place[strides] or np.abs(table).max() > MOST_OFFSET:
             return None
         return self._replace(table=np.where(other.there, table, self.table), there=self.there | other.there)
 
@@ -137,9 +138,10 @@ def lanes_step(memory: Memory, y: Value, parts: Sequence[Part], fill: float = 0.
     tables: dict[bytes, int] = {}
 
     def constant(array: Array) -> int:
-        key = array.astype(np.int32).tobytes()
+        table = int32(array)
+        key = table.tobytes()
         if key not in tables:
-            tables[key] = memory.constant(array.astype(np.int32))
+            tables[key] = memory.constant(table)
         return tables[key]
 
     to = memory.place(y)

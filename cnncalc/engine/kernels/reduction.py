@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.engine.kernels.tables import int32
 from cnncalc.engine.native import Native, fields, inlined, native, row
 from cnncalc.engine.plan.draft import Draft
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
@@ -152,7 +153,7 @@ def _table(counts: Sequence[int], strides: Sequence[int]) -> Array:
     offsets: Array = np.zeros(1, np.int64)
     for count, stride in zip(counts, strides, strict=True):
         offsets = (offsets[:, None] + np.arange(count, dtype=np.int64) * stride).ravel()
-    return offsets.astype(np.int32)
+    return int32(offsets)
 
 
 def mean(draft: Draft, node: Node, inputs: list[Value]) -> Value:

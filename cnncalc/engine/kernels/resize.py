@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnncalc.engine.kernels.copies import chunk_count
+from cnncalc.engine.kernels.tables import int32
 from cnncalc.engine.native import Native, fields, native, row
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step
 from cnncalc.engine.plan.value import LANES, Place, Value
@@ -129,14 +130,14 @@ class Interpolate(Operation):
             x=at.start,
             x_image=at.image,
             x_block=at.block,
-            lines=memory.constant(lines.astype(np.int32)),
+            lines=memory.constant(int32(lines)),
             line_weights=memory.constant(line_weights.astype(np.float32)),
-            columns=memory.constant((columns.at * at.pixel).astype(np.int32)),
+            columns=memory.constant(int32(columns.at * at.pixel)),
             column_weights=memory.constant(columns.weight.astype(np.float32)),
             y=to.start,
             y_image=to.image,
             y_block=to.block,
-            y_lines=memory.constant(y_lines.astype(np.int32)),
+            y_lines=memory.constant(int32(y_lines)),
             line_count=count,
             x_width=x.size[2],
             y_width=y.size[2],

@@ -14,6 +14,10 @@ MOST_OFFSET = 2**31 - 1
 """Offsets are int32: an image's map may have 2 GiB."""
 
 
+class TooFar(Exception):
+    """Something lies further away than an int32 can say."""
+
+
 class Sweep(NamedTuple):
     """Which input positions each output position sums over, on each axis depth, height, width.
 
@@ -51,18 +55,19 @@ def pixel_offsets(counts: Triple, stride: Triple, place: Place, rows: int, image
     depth, height, width = (np.arange(n, dtype=np.int64) * step for n, step in zip(counts, stride, strict=True))
     one = offsets((depth, height, width), place)
     every = (np.arange(images, dtype=np.int64)[:, None] * place.image + one).ravel()
-    return _int32(np.pad(every, (0, -len(every) % rows), mode="edge"))
+    return int32(np.pad(every, (0, -len(every) % rows), mode="edge"))
 
 
 def tap_offsets(sweep: Sweep, place: Place, blocks: range) -> Array:
     """Return where each tap of each of these input blocks lies from a window's origin: int32 bytes."""
     taps = offsets(sweep.taps, place)
-    return _int32((np.arange(blocks.start, blocks.stop, dtype=np.int64)[:, None] * place.block + taps).ravel())
+    return int32((np.arange(blocks.start, blocks.stop, dtype=np.int64)[:, None] * place.block + taps).ravel())
 
 
-def _int32(numbers: Array) -> Array:
-    if len(numbers) and max(numbers.max(), -numbers.min()) > MOST_OFFSET:
-        raise ValueError("an image's map has more than 2 GiB")
+def int32(numbers: Array) -> Array:
+    """Return offsets as kernels read them. All tables are made by this, so that none wraps round. Raises TooFar."""
+    if numbers.size and max(numbers.max(), -numbers.min()) > MOST_OFFSET:
+        raise TooFar
     return numbers.astype(np.int32)
 
 

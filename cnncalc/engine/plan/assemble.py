@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.kernels.direct import foresee
 from cnncalc.engine.kernels.margins import margin_step
+from cnncalc.engine.kernels.tables import MOST_OFFSET, TooFar
 from cnncalc.engine.plan.arena import place
 from cnncalc.engine.plan.fallback import Fallback
 from cnncalc.engine.plan.operation import Array, Memory, Operation, Step, aligned
 from cnncalc.engine.plan.phases import phases
 from cnncalc.engine.plan.value import NO_MARGIN, Value
 from cnncalc.lifetimes import Lifetime, peak_of
+from cnncalc.text import number, say
 
 GUARD_BYTES = 4096
 """Round each buffer in the checked mode."""
@@ -151,9 +154,23 @@ def emit(layout: Layout, memory: Memory) -> tuple[list[list[Step]], list[list[Op
         if isinstance(owner, Value) and owner.margin != NO_MARGIN:
             table[lifetime.first].append((margin_step(owner, memory.address(owner)), None))
     for operation in layout.operations:
-        for stage, steps in enumerate(operation.steps(memory)):
+        for stage, steps in enumerate(steps_of(operation, memory)):
             table[layout.first[operation] + stage] += [(step, operation) for step in steps]
     for phase in table:
         phase.sort(key=lambda pair: -pair[0].work * pair[0].chunks)
     foresee([step for phase in table for step, _ in phase])
     return [[step for step, _ in phase] for phase in table], [[label for _, label in phase] for phase in table]
+
+
+def steps_of(operation: Operation, memory: Memory) -> list[list[Step]]:
+    """Return the steps of an operation. Raises CnncalcError (E407) where its maps are too large for the tables."""
+    try:
+        return operation.steps(memory)
+    except TooFar:
+        message = say(
+            "{layer}: the fast engine cannot have maps of more than {most} bytes an input",
+            layer=operation.name,
+            most=number(MOST_OFFSET),
+        )
+        help = say('use a smaller input, or run it by the definitions: --dtype float64, in Python dtype="float64"')
+        raise CnncalcError([Diagnostic("E407", message, help=help)]) from None
