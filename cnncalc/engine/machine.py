@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.native import fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Step, aligned
 from cnncalc.engine.simd.memory import call_kernel, call_yield, exchange, fetch_add, load_int64, relax, store_int64
+from cnncalc.text import say
 
 STEP = np.dtype([("kernel", "i8"), ("arguments", "i8"), ("chunks", "i8"), ("work", "i8")])
 """A row of the table: addresses of compiled code and of its arguments, and the chunks, each worth so much work."""
@@ -317,8 +319,10 @@ class _Crew:
                 )
                 self._threads.append(thread)
                 thread.start()
-        except BaseException:
+        except BaseException as error:
             self.dismiss()
+            if isinstance(error, RuntimeError):
+                raise _not_started(error) from error
             raise
 
     def _ring(self) -> None:
@@ -352,6 +356,14 @@ class _Crew:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
         self._threads = []
+
+
+def _not_started(error: RuntimeError) -> BaseException:
+    """Return what to raise where a thread did not start: Ctrl-C, of which threading's locks complain, or too many."""
+    if isinstance(error.__context__, KeyboardInterrupt):
+        return KeyboardInterrupt()
+    message = say("the system starts no further thread: {reason}", reason=error)
+    return CnncalcError([Diagnostic("E408", message, help=say("use fewer: --threads 1, in Python threads=1"))])
 
 
 def _attend(call: Any, memory: tuple[Array, Array, Array], number: int, bell: threading.Lock) -> None:

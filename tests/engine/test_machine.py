@@ -9,12 +9,13 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from cnncalc.diagnostics import CnncalcError
 from cnncalc.engine.machine import SLEEPS, Machine
 from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Step
@@ -258,19 +259,37 @@ def test_a_forked_process_has_threads_of_its_own(threads: int):
     machine.close()
 
 
-def test_a_thread_that_cannot_be_started_is_reported_and_costs_nothing(monkeypatch: pytest.MonkeyPatch):
+def no_more_threads() -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def interrupted_while_it_waits() -> None:
+    """As Thread.start may be, between the lines in which it holds a lock: what it raises is a RuntimeError."""
+    try:
+        raise KeyboardInterrupt
+    finally:
+        threading.Lock().release()
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised", "said"),
+    [(no_more_threads, CnncalcError, "E408.*can't start"), (interrupted_while_it_waits, KeyboardInterrupt, "^$")],
+)
+def test_a_thread_that_is_not_started_is_reported_and_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, failure: Callable[[], None], raised: type[BaseException], said: str
+):
     work = Counting((5, 5))
     machine = Machine(work.phases, threads=4)
     start = threading.Thread.start
 
     def fail(thread: threading.Thread) -> None:
         if thread.name == "cnncalc-2":
-            raise RuntimeError("can't start new thread")
+            failure()
         start(thread)
 
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", fail)
-        with pytest.raises(RuntimeError, match="start"):
+        with pytest.raises(raised, match=said):
             machine.run()
         assert own_threads() == []
     machine.run()
