@@ -61,9 +61,9 @@ def cache_warning() -> str | None:
     return None if state.usual else state.note
 
 
-def give_up(reason: str) -> None:
-    """Keep nothing for the rest of this process."""
-    note = say("compiled code is not kept, so each run compiles again: {reason}", reason=reason)
+def give_up(error: OSError) -> None:
+    """Keep nothing for the rest of this process, since this happened."""
+    note = say("compiled code is not kept, so each run compiles again: {reason}", reason=_reason(error))
     _chosen[:] = [CacheState(None, note, usual=False)]
 
 

@@ -13,10 +13,10 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 from cnncalc.engine.cache import cache_state, give_up, make_private
-from cnncalc.text import reason_text
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _MOST_LABEL = 80
@@ -66,18 +66,23 @@ def write_entry(name: str, content: bytes) -> None:
         make_private(path.parent)  # it may have been cleared away, as old, while this process ran
         _replace(path, _digest(path, content) + content)
     except OSError as error:
-        give_up(reason_text(error))
+        give_up(error)
 
 
 def drop_entry(name: str) -> None:
-    """Delete an entry. Where that cannot be done, nothing more is kept in this process."""
+    """Delete an entry, and a folder in its place. Where that cannot be done, nothing more is kept in this process."""
     path = _path(name)
     if path is None:
         return
     try:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        return
     except OSError as error:
-        give_up(reason_text(error))
+        give_up(error)
 
 
 def _path(name: str) -> Path | None:

@@ -164,14 +164,35 @@ def test_what_is_whole_but_cannot_be_loaded_is_deleted(folder):
     assert not (folder / name).exists()
 
 
-def test_an_entry_that_cannot_be_deleted_stops_keeping(folder, monkeypatch):
+def test_a_folder_in_the_place_of_an_entry_is_deleted(folder, monkeypatch):
     monkeypatch.setattr(native, "_loaded", {})
     kernel = native.Native(begin.function, begin.row)
-    (folder / kernel.entry / "full").mkdir(parents=True)  # a folder in its place
+    (folder / kernel.entry / "full").mkdir(parents=True)
+    assert kernel.address and (folder / kernel.entry).is_file()
+    assert cache.cache_warning() is None
+
+
+def test_a_link_in_the_place_of_an_entry_goes_and_what_it_leads_to_stays(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "file").write_text("")
+    (folder / "entry").symlink_to(elsewhere)
+    assert cache_entries.read_entry("entry") is None
+    assert not list(folder.iterdir()) and (elsewhere / "file").is_file()
+
+
+def test_an_entry_that_cannot_be_deleted_stops_keeping_and_is_named(folder, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(native, "_loaded", {})
+    monkeypatch.setattr(cache_entries.shutil, "rmtree", refused)
+    kernel = native.Native(begin.function, begin.row)
+    (folder / kernel.entry / "full").mkdir(parents=True)
     assert kernel.address
     assert cache.cache_state().folder is None
     warning = cache.cache_warning() or ""
-    assert "not kept" in warning and "\n" not in warning
+    assert f"not kept, so each run compiles again: {folder / kernel.entry}: Permission denied" in warning
+    assert "\n" not in warning
 
 
 VARIANT = """
