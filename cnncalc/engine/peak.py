@@ -52,6 +52,8 @@ def many(arguments: Any, chunk: int, scratch: int) -> None:
 
 
 _SUMS = ((few, 5), (many, 10))
+KERNELS = (few, many)
+"""All of this file."""
 
 
 def peak(threads: int, rounds: int = 20) -> float:

@@ -8,11 +8,12 @@ from cnncalc.engine.kernels import FAMILIES
 from cnncalc.engine.kernels.margins import zero_margins
 from cnncalc.engine.machine import begin, lead, serve
 from cnncalc.engine.native import Native
+from cnncalc.engine.peak import KERNELS
 
 
 def all_kernels() -> list[Native]:
-    """Return each kernel that a layer may need on this processor, and those that every plan needs, once."""
-    found = [begin, lead, serve, zero_margins]
+    """Return each kernel that a layer or a profile may need on this processor, and those of every plan, once."""
+    found = [begin, lead, serve, zero_margins, *KERNELS]
     for family in FAMILIES:
         found += import_module(f"cnncalc.engine.kernels.{family}").variants()
     return list({kernel.entry: kernel for kernel in found}.values())
