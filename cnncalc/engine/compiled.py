@@ -210,6 +210,10 @@ class Engine:
         """End the threads; a later call starts new ones. Memory is given back when the engine is let go of."""
         self._machine.close()
 
+    def __repr__(self) -> str:
+        shape = shape_text(self._input_shape)
+        return f"<Engine {self.network.name!r}: input {shape}, threads {self.threads}, {self.target}>"
+
     def __enter__(self) -> Engine:
         return self
 

@@ -54,6 +54,11 @@ def test_it_computes_what_the_definitions_do_whatever_the_threads():
     assert (outputs[0] == outputs[1]).all() and (outputs[0] == outputs[2]).all()
 
 
+def test_it_says_in_a_line_what_it_is():
+    with cnncalc.compile(cnncalc.loads("name: Tiny\ninput: [2, 4, 5]\nlayers: [ReLU]\n"), batch=3) as engine:
+        assert repr(engine) == f"<Engine 'Tiny': input 3x2x4x5, threads 1, {engine.target}>"
+
+
 def test_each_call_returns_an_array_of_its_own():
     with cnncalc.compile(NETWORK, weights=WEIGHTS) as engine:
         first = engine(images(1))
