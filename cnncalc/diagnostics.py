@@ -58,7 +58,7 @@ class Diagnostic(NamedTuple):
 
 
 class CnncalcError(Exception):
-    """One or more errors in what the user gave, as diagnostics; `str()` is their plain text.
+    """One or more errors in what the user gave, as diagnostics; `str()` is their plain text, with what to do.
 
     `sources` maps the names used in the spans to their texts, so that whoever draws an error can show its line.
     """
@@ -66,13 +66,18 @@ class CnncalcError(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: dict[str, str] | None = None) -> None:
         self.diagnostics = list(diagnostics)
         self.sources = sources or {}
-        super().__init__("\n".join(plain(diagnostic) for diagnostic in self.diagnostics))
+        super().__init__("\n".join(_with_help(diagnostic) for diagnostic in self.diagnostics))
 
 
 def plain(diagnostic: Diagnostic) -> str:
     """One line for one diagnostic: `specs/a.yaml:3:5: error[E310]: ...`."""
     place = f"{diagnostic.span.source}:{diagnostic.span.line}:{diagnostic.span.column}: " if diagnostic.span else ""
     return f"{place}{heading(diagnostic)}{say(': {message}', message=diagnostic.message)}"
+
+
+def _with_help(diagnostic: Diagnostic) -> str:
+    help = say("help: {text}", text=diagnostic.help)
+    return f"{plain(diagnostic)}\n  = {help}" if diagnostic.help else plain(diagnostic)
 
 
 def heading(diagnostic: Diagnostic) -> str:

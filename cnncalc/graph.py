@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic, Label, Span
 from cnncalc.layers.base import Layer
@@ -102,3 +103,22 @@ class Graph:
                 needed.update(node.inputs)
                 kept.append(node)
         return tuple(reversed(kept))
+
+
+def check_network(given: object) -> None:
+    """Raise CnncalcError (E772) where something else stands in a network's place, such as a spec's path or text."""
+    if isinstance(given, Graph):
+        return
+    if isinstance(given, str) and "\n" in given:
+        message = say("a network is needed, and this is a text")
+        help = say("cnncalc.loads(text) makes a network of it")
+    elif isinstance(given, str | PurePath):
+        message = say("a network is needed, and this is a path: {path}", path=str(given))
+        help = say("cnncalc.load(path) makes a network of it")
+    elif isinstance(getattr(given, "graph", None), Graph):
+        message = say("a network is needed, and this is a {kind}", kind=type(given).__name__)
+        help = say("it has the network in its .graph")
+    else:
+        message = say("a network is needed, and this is a {kind}", kind=type(given).__name__)
+        help = say("cnncalc.load(path) makes one of a spec")
+    raise CnncalcError([Diagnostic("E772", message, help=help)])

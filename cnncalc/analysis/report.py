@@ -10,7 +10,7 @@ from cnncalc.analysis.memory import BITS, Memory, Training, memory
 from cnncalc.analysis.parameters import Held, parameters
 from cnncalc.analysis.receptive import Receptive, receptive
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.graph import Graph, Node
+from cnncalc.graph import Graph, Node, check_network
 from cnncalc.text import say
 
 
@@ -90,6 +90,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     `dtype` is one of float64, float32, float16, bfloat16, int8, int4. Raises CnncalcError for a batch
     below 1 or a dtype there is not.
     """
+    check_network(graph)
     if batch < 1:
         raise CnncalcError([Diagnostic("E222", say("batch must be 1 or more, got {batch}", batch=batch))])
     if dtype not in BITS:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cnncalc.conventions.quantities import Values
 from cnncalc.conventions.read import TOOLS, UNITS, Also, Convention, Counted, Rule, convention
 from cnncalc.diagnostics import CnncalcError, Diagnostic
-from cnncalc.graph import Graph, Node
+from cnncalc.graph import Graph, Node, check_network
 from cnncalc.layers.base import Layer
 from cnncalc.spec.expressions import ExpressionError, evaluate
 from cnncalc.text import Shape, later, say
@@ -86,6 +86,7 @@ def count(graph: Graph, tool: str, *, batch: int = 1) -> Count:
     Where the tool's number is for one input whatever the batch, so is this one. Raises CnncalcError for an unknown tool
     (E701), a batch below 1 (E222) or a count beyond 2^53 (E702).
     """
+    check_network(graph)
     if batch < 1:
         raise CnncalcError([Diagnostic("E222", say("batch must be 1 or more, got {batch}", batch=batch))])
     rules = convention(tool)

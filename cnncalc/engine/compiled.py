@@ -27,7 +27,7 @@ from cnncalc.engine.plan.value import Value
 from cnncalc.engine.target import target
 from cnncalc.engine.tensors import random_weights, tensor_shapes
 from cnncalc.executors import cores
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, check_network
 from cnncalc.text import say, shape_text
 
 CHECKED = "CNNCALC_ENGINE_CHECKED"
@@ -236,6 +236,7 @@ def compile(
     may use unless given; a tiny network runs on one. Raises CnncalcError where weights do not fit the network, and
     before anything is allocated where it would not fit into memory.
     """
+    check_network(network)
     if batch < 1:
         raise CnncalcError([Diagnostic("E771", say("batch must be 1 or more, got {batch}", batch=batch))])
     if threads is not None and threads < 1:

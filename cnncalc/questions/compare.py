@@ -138,7 +138,7 @@ def compare(
 def _candidate(one: Graph | Report | Candidate) -> Candidate:
     if isinstance(one, Candidate):
         return one
-    report = analyze(one) if isinstance(one, Graph) else one
+    report = one if isinstance(one, Report) else analyze(one)
     return Candidate(report.graph.name, report)
 
 

@@ -19,7 +19,7 @@ from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.executors import cores
-from cnncalc.graph import Graph
+from cnncalc.graph import Graph, check_network
 from cnncalc.text import say, shape_text
 from cnncalc.verify.proof import Array, Proof
 from cnncalc.verify.watch import Silence, Watch
@@ -54,6 +54,7 @@ def run(
     Raises CnncalcError for what does not fit the network, and, before anything is allocated, where the run would not
     fit into memory.
     """
+    check_network(network)
     _check(dtype, seed, threads, repeat)
     watch = watch or Silence()
     given = None if x is None else _batched(network, x, dtype)

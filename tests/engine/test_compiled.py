@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,13 @@ layers:
   - {name: fc, type: Linear, out_features: 7}
 """)
 WEIGHTS = random_weights(NETWORK, 3)
+
+
+class Gradient:
+    """A tensor of PyTorch that requires a gradient."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("requires grad\nUse tensor.detach().numpy() instead.")
 
 
 def images(batch: int) -> np.ndarray:
@@ -89,6 +97,14 @@ def test_a_tiny_network_runs_on_one_thread_and_leaves_none():
         ({"weights": WEIGHTS | {"fc.bias": np.zeros(8, np.float32)}}, "E609", "fc.bias is 8"),
         ({"weights": WEIGHTS | {"fc.bias": np.zeros(7, np.int32)}}, "E604", "floating point"),
         ({"batch": 10**9}, "E401", "bytes"),
+        ({"weights": WEIGHTS | {"fc.bias": None}}, "E774", "fc.bias is a NoneType"),
+        ({"weights": WEIGHTS | {"fc.bias": "seven"}}, "E774", "fc.bias is a str"),
+        ({"weights": WEIGHTS | {"fc.bias": [[1.0], [2.0, 3.0]]}}, "E774", "fc.bias is no array of numbers"),
+        ({"weights": WEIGHTS | {"fc.bias": Gradient()}}, "E774", "fc.bias is no array of numbers: requires grad"),
+        ({"weights": WEIGHTS | {"fc.bias": [1j] * 7}}, "E604", "fc.bias holds complex128"),
+        ({"weights": WEIGHTS | {3: WEIGHTS["fc.bias"]}}, "E773", "3 for a name"),
+        ({"weights": list(WEIGHTS)}, "E773", "a list, and a mapping"),
+        ({"weights": "lenet.npz"}, "E773", "a str, and a mapping"),
     ],
 )
 def test_what_does_not_fit_is_refused(wrong, code, said):
@@ -114,6 +130,48 @@ def test_an_input_of_another_shape_is_refused(x, code, said):
         engine(x)
     (problem,) = caught.value.diagnostics
     assert problem.code == code and re.search(said, f"{problem.message} {problem.help}")
+
+
+def test_weights_may_be_what_numpy_makes_arrays_of():
+    lists = {name: array.tolist() for name, array in WEIGHTS.items()}
+    ones = WEIGHTS | {"fc.bias": np.ones(7, np.float32)}
+    x = images(1)
+    with cnncalc.compile(NETWORK, weights=lists) as engine, cnncalc.compile(NETWORK, weights=WEIGHTS) as other:
+        assert (engine(x) == other(x)).all()
+    with (
+        cnncalc.compile(NETWORK, weights=ones | {"fc.bias": [1] * 7}) as engine,
+        cnncalc.compile(NETWORK, weights=ones) as other,
+    ):
+        assert (engine(x) == other(x)).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("specs/lenet.yaml", r"a path: specs/lenet.yaml\n  = help: cnncalc.load\(path\)"),
+        (Path("lenet.yaml"), "a path: lenet.yaml"),
+        ("input: [1, 4, 4]\nlayers: [ReLU]\n", r"a text\n  = help: cnncalc.loads\(text\)"),
+        (None, "a NoneType"),
+        ({"input": [1, 4, 4]}, "a dict"),
+    ],
+)
+def test_what_is_no_network_is_refused_wherever_one_is_needed(given, said):
+    for ask in (
+        cnncalc.compile,
+        cnncalc.run,
+        cnncalc.analyze,
+        cnncalc.compare,
+        lambda network: cnncalc.count(network, "torch"),
+        lambda network: cnncalc.compare(NETWORK, network),
+    ):
+        with pytest.raises(CnncalcError, match=said) as caught:
+            ask(given)
+        assert caught.value.diagnostics[0].code == "E772"
+
+
+def test_a_report_has_its_network():
+    with pytest.raises(CnncalcError, match=r"a Report\n  = help: it has the network in its \.graph"):
+        cnncalc.compile(cnncalc.analyze(NETWORK))
 
 
 def test_callers_from_several_threads_take_turns():
