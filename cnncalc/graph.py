@@ -66,7 +66,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network. `nodes` are topologically ordered; the last is the output."""
+    """A network. `nodes` are topologically ordered; the last is the output.
+
+    `input_span`: where a spec says what the input is, if it is that which counts.
+    """
 
     name: str
     input_shape: Shape
@@ -76,6 +79,7 @@ class Graph:
     source: str = ""
     tensors: dict[str, Nested] = field(default_factory=dict[str, Nested])
     warnings: tuple[Diagnostic, ...] = ()
+    input_span: Span | None = None
 
     @cached_property
     def executed(self) -> tuple[Node, ...]:

@@ -255,7 +255,8 @@ def test_the_library_speaks_it_too(chinese):
     with pytest.raises(package.CnncalcError) as caught:
         package.loads("input: [3, 8, 8]\nlayers: [{type: Conv2d, out_channels: 4, kernel_size: 9}]")
     assert str(caught.value) == (
-        "<spec>:2:42: 错误[E310]：conv1：核 9x9 放不进输入 8x8（填充 0）\n  = 帮助：填充至少为 1，或 kernel_size 至多为 8"
+        "<spec>:2:42: 错误[E310]：conv1：核 9x9 放不进输入 8x8（填充 0）\n"
+        "  = 帮助：填充至少为 1，或 kernel_size 至多为 8"
     )
 
 

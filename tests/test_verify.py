@@ -136,6 +136,9 @@ def test_the_same_seed_gives_the_same_output():
     ("wrong", "said"),
     [
         ({"x": np.zeros((2, 2))}, "the network takes 1x32x32"),
+        ({"x": np.zeros((4, 1, 28, 28))}, r"cnncalc.load\(path, input_shape=\(1, 28, 28\)\)"),
+        ({"x": np.zeros((32, 32))}, r"use x.reshape\(1, 32, 32\)"),
+        ({"x": 0}, "the input is a single number"),
         ({"x": "digit"}, "not an array of numbers"),
         ({"weights": {"conv1.weight": np.zeros((6, 1, 5, 5))}}, "no tensor conv1.bias"),
         ({"dtype": "float16"}, "cannot compute in float16"),

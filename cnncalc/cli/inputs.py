@@ -34,7 +34,7 @@ def input_array(graph: Graph, given: str | None, how: Preparation, batch: int, s
     path = Path(given)
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        return read_input(path, graph.input_shape, dtype)
+        return read_input(path, graph.input_shape, dtype, graph.input_span)
     if suffix in IMAGES:
         resize = sides(how.resize, "--resize")
         crop = sides(how.crop, "--crop")

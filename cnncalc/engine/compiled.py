@@ -17,6 +17,7 @@ from cnncalc.engine.machine import Machine
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
 from cnncalc.engine.native import OnCompile, compile_all
+from cnncalc.engine.other_shape import other_network, other_sizes, reshaped, transposed
 from cnncalc.engine.plan.arrays import read
 from cnncalc.engine.plan.assemble import GUARD, Program, assemble, lay_out
 from cnncalc.engine.plan.fallback import Fallback
@@ -252,7 +253,11 @@ def _way_out(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
         return say("the batch is its first axis: x[None] has one")
     if got[1:] == wanted[1:]:
         return say("compile it for another batch")
-    return say("the first axis is the batch, the others are the network's input")
+    turned = reshaped(got, wanted) or transposed(got, wanted[1:])
+    if turned:
+        return turned
+    sizes = other_sizes(got, wanted[1:])
+    return other_network(sizes) if sizes else say("the first axis is the batch, the others are the network's input")
 
 
 def _segments(program: Program) -> list[tuple[int, int, list[Fallback]]]:

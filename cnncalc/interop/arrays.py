@@ -9,7 +9,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnncalc.diagnostics import Span
 from cnncalc.engine.memory import refuse_if_too_large
+from cnncalc.engine.other_shape import other_sizes, rearranged
 from cnncalc.interop.files import check_regular, failed, open_regular, write_whole
 from cnncalc.text import Shape, number, say, shape_text
 
@@ -63,9 +65,10 @@ def read_data(file: BinaryIO, header: Header, available: int, name: str) -> Arra
     return np.reshape(np.frombuffer(data, header.dtype), header.shape, order=order)
 
 
-def read_input(path: Path, input_shape: Shape, dtype: npt.DTypeLike = np.float32) -> Array:
+def read_input(path: Path, input_shape: Shape, dtype: npt.DTypeLike = np.float32, place: Span | None = None) -> Array:
     """Read an input from a .npy file: one of `input_shape`, or a batch (N, *input_shape). Returns the batch.
 
+    `place`: where the spec says what the input is. What `dtype` cannot hold becomes infinite.
     Raises CnncalcError: E603 damaged, E604 no numbers, E605 another shape, E401 too large for memory.
     """
     size = check_regular(path)
@@ -79,11 +82,29 @@ def read_input(path: Path, input_shape: Shape, dtype: npt.DTypeLike = np.float32
                 got=shape_text(header.shape) or say("a single number"),
                 wanted=shape_text(input_shape),
             )
-            raise failed(
-                "E605", message, say("a batch has one more axis in front: Nx{shape}", shape=shape_text(input_shape))
-            )
+            raise failed("E605", message, _way_out(header.shape, input_shape, place))
         array = read_data(file, header, size - file.tell(), str(path))
-    return np.ascontiguousarray(array if many else array[None], dtype)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array if many else array[None], dtype)
+
+
+def _way_out(got: Shape, wanted: Shape, place: Span | None) -> str:
+    """Say what to do about an array of another shape."""
+    turned = rearranged(got, wanted)
+    if turned:
+        return turned
+    sizes = other_sizes(got, wanted)
+    if sizes is None:
+        return say("a batch has one more axis in front: Nx{shape}", shape=shape_text(wanted))
+    if place is None:
+        return say("make it {wanted}, or the network's input {sizes}", wanted=shape_text(wanted), sizes=list(sizes))
+    return say(
+        "make it {wanted}, or write input: {sizes} in {source}:{line}",
+        wanted=shape_text(wanted),
+        sizes=list(sizes),
+        source=place.source,
+        line=place.line,
+    )
 
 
 def write_array(path: Path, array: Array) -> None:

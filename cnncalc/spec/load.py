@@ -152,6 +152,7 @@ class _Network:
             source=self.problems.source,
             tensors=tensors,
             warnings=tuple(self.problems.warnings),
+            input_span=None if input_shape else self.structure.entries["input"].span,
         )
 
     def warn_channels_last(self, shape: Shape) -> None:

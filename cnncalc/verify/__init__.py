@@ -17,6 +17,7 @@ from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.engine.compiled import Engine
 from cnncalc.engine.matching import match
 from cnncalc.engine.memory import refuse_if_too_large
+from cnncalc.engine.other_shape import other_network, other_sizes, rearranged
 from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.executors import cores
 from cnncalc.graph import Graph, check_network
@@ -129,10 +130,12 @@ def _batched(network: Graph, x: npt.ArrayLike, dtype: str) -> Array:
     if array.shape[1:] != network.input_shape or not array.shape[0]:
         message = say(
             "the input is {got}, and the network takes {wanted}, one or a batch of them",
-            got=shape_text(array.shape),
+            got=shape_text(array.shape) or say("a single number"),
             wanted=shape_text(network.input_shape),
         )
-        raise CnncalcError([Diagnostic("E605", message)])
+        sizes = other_sizes(array.shape, network.input_shape)
+        help = rearranged(array.shape, network.input_shape) or (other_network(sizes) if sizes else "")
+        raise CnncalcError([Diagnostic("E605", message, help=help)])
     return array
 
 

@@ -254,6 +254,21 @@ def test_an_array_as_input(small, tmp_path):
     assert wrong.code == 2 and "1x7x6" in wrong.err and "1x6x6" in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("shape", "help"),
+    [
+        ((1, 28, 28), f"make it 1x32x32, or write input: [1, 28, 28] in {LENET}:5"),
+        ((7, 1, 28, 28), f"make it 1x32x32, or write input: [1, 28, 28] in {LENET}:5"),
+        ((32, 32), "use x.reshape(1, 32, 32)"),
+        ((3, 32, 32), "a batch has one more axis in front: Nx1x32x32"),
+    ],
+)
+def test_an_array_of_another_size_is_told_what_would_make_it_fit(shape, help, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(shape))
+    refused = cnncalc("run", LENET, "--input", str(tmp_path / "x.npy"))
+    assert refused.code == 2 and refused.err.strip().endswith(f"= help: {help}")
+
+
 def test_a_shape_as_input():
     shown = cnncalc("run", SPECS / "examples" / "stacked_3x3.yaml", "--input", "1x40x40")
     assert shown.code == 0 and "1x40x40" in shown.out.splitlines()[0]

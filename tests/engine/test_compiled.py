@@ -118,7 +118,10 @@ def test_what_does_not_fit_is_refused(wrong, code, said):
     [
         (images(2), "E770", "another batch"),
         (images(1)[0], "E770", r"x\[None\]"),
-        (np.zeros((1, 3, 32, 31)), "E770", "first axis is the batch"),
+        (np.zeros((1, 3, 32, 31)), "E770", r"cnncalc.load\(path, input_shape=\(3, 32, 31\)\)"),
+        (np.zeros((1, 32, 32, 3)), "E770", r"channels come first: use x.transpose\(0, 3, 1, 2\)"),
+        (np.zeros((1, 1, 3, 32, 32)), "E770", r"use x.reshape\(1, 3, 32, 32\)"),
+        (np.zeros((1, 4, 32, 32)), "E770", "first axis is the batch"),
         (None, "E770", "is a single number"),
         ("digit", "E605", "digit"),
         ([[1, 2], [3]], "E605", "not an array"),
