@@ -24,6 +24,7 @@ from cnncalc.spec.files import read_text
 from cnncalc.spec.load import load
 from cnncalc.text import reason_text, say
 from cnncalc.verify import needed_bytes, run
+from cnncalc.verify.finite import finite_warnings
 
 if TYPE_CHECKING:
     from cnncalc.lighter import Lightened, Wishes
@@ -92,7 +93,13 @@ def execute(request: Request, *, as_json: bool, color: str) -> int:
     if request.output:
         write_array(Path(request.output).resolve(), proof.output)
     ranked = ranking(proof.output, request.top, labels)
-    warnings = (*proof.report.warnings, *extra_tensors(extra), *label_warning(labels, proof.output), *cache_notice())
+    warnings = (
+        *proof.report.warnings,
+        *extra_tensors(extra),
+        *finite_warnings(x, weights if request.weights or graph.tensors else {}, fast=proof.engine is not None),
+        *label_warning(labels, proof.output),
+        *cache_notice(),
+    )
     show_warnings(warnings, graph.source, color)
     given = request.input if request.input and shape is None else None
     origins = (given, request.weights, request.seed)

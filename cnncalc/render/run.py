@@ -34,9 +34,9 @@ COLUMNS: dict[str, Heading] = {
     "mark": Heading(""),
     "layer": Heading(later("layer")),
     "type": Heading(later("type"), gives_way=2),
-    "output": Heading(later("output")),
-    "params": Heading(later("params"), right=True),
-    "macs": Heading(later("MACs counted"), right=True),
+    "output": Heading(later("output"), gives_way=6),
+    "params": Heading(later("params"), right=True, gives_way=5),
+    "macs": Heading(later("MACs counted"), right=True, gives_way=7),
     "padded": Heading(later("on padding"), right=True, gives_way=4),
     "how": Heading(later("how"), gives_way=3),
     "error": Heading(later("error"), right=True),
@@ -128,6 +128,8 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
             allowed=f"{allowed:.1e}",
         )
         yield from _checked(proof.error, text, width)
+    if any(layer.spread for layer in proof.layers):
+        yield from ([Piece(line, "bold yellow")] for line in folded(_spread_text(proof), width))
     taken: Any = engine.arena.executed
     least: Any = engine.arena.static
     if taken == least:
@@ -143,6 +145,23 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
         yield from ([Piece(line, "bold yellow")] for line in folded(slow, width))
     if engine.apart:
         yield from folded(say("each layer was run for itself, to have its output; otherwise it is faster"), width)
+
+
+def _spread_text(proof: Proof) -> str:
+    """Say what could not be compared, and why."""
+    spoiled = proof.spoiled_by
+    if spoiled == "input":
+        reason = say("the input is not finite")
+    elif spoiled in proof.report.layer_facts:
+        reason = say("by definition the result of {layer} is not finite in float32", layer=clean(spoiled))
+    else:
+        reason = say("tensor {name} is not finite", name=clean(spoiled))
+    return say(
+        "{reason}, and the fast engine spreads that: numbers of {layers} became NaN or infinite that by definition are "
+        "not; they are left out of the error (--dtype float64 runs the definitions alone)",
+        layers=say(", ").join(clean(layer.node.name) for layer in proof.layers if layer.spread),
+        reason=reason,
+    )
 
 
 def speed_parts(proof: Proof, engine: EngineRun) -> list[str]:
@@ -203,7 +222,7 @@ def _cells(layer: LayerProof) -> dict[str, str]:
         "macs": "" if macs is None else number(macs),
         "padded": number(padded) if padded else "",
         "how": how_text(layer.ran) if layer.ran else "",
-        "error": "" if error is None else f"{error:.1e}",
+        "error": f"{error:.1e}" if error is not None else "-" if layer.spread else "",
         "time": "" if layer.seconds is None else f"{layer.seconds * 1000:.1f} ms",
     }
 

@@ -42,6 +42,8 @@ def proof_json(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origin
         ],
         "peak_bytes": _maybe(proof.peak),
         "relative_error": _maybe(proof.error),
+        "spread": proof.spread,
+        "spoiled_by": proof.spoiled_by or None,
         "checks": len(proof.checks),
         "mismatches": [{"layer": name, "what": check.what} for name, check in proof.mismatches],
         "agrees": not proof.mismatches,
@@ -62,6 +64,7 @@ def _layer(layer: LayerProof) -> dict[str, object]:
         "macs": _maybe(layer.macs),
         "macs_on_padding": _maybe(layer.padded_macs),
         "relative_error": _maybe(layer.error),
+        "spread": layer.spread,
         "seconds": layer.seconds,
     }
 

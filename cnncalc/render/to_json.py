@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any, cast
 
 from cnncalc.analysis.receptive import Field, Fields, Receptive
 from cnncalc.analysis.report import HeadFacts, LayerFacts, Report
@@ -20,8 +21,27 @@ SCHEMA_VERSION = 1
 
 
 def dumps(value: object) -> str:
-    """Return JSON text in ASCII, one object, with a last newline; a fraction, such as a jump of 1/2, as 0.5."""
-    return json.dumps(value, indent=1, default=float) + "\n"
+    """Return JSON text in ASCII, one object, with a last newline; a fraction, such as a jump of 1/2, as 0.5.
+
+    JSON knows no infinity and no NaN: each is null.
+    """
+    try:
+        return json.dumps(value, indent=1, default=_number, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_finite(value), indent=1, default=_number, allow_nan=False) + "\n"
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if isfinite(number) else None
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in cast(dict[str, object], value).items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in cast(Sequence[object], value)]
+    return _number(value) if isinstance(value, float) else value
 
 
 def report_json(report: Report) -> dict[str, object]:

@@ -53,6 +53,8 @@ class LayerProof(NamedTuple):
     """How the fast engine ran it."""
     error: Check | None = None
     """The largest difference from the definition's result, as a share of the largest number of that."""
+    spread: int = 0
+    """The numbers that were left out of that: not finite where the definition's are, since others are not."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

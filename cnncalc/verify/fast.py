@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cnncalc.engine.plan.plan import Plan
 from cnncalc.engine.plan.shapes import executed_shapes
 from cnncalc.text import Shape
 from cnncalc.verify.checks import Check, EngineRun, LayerProof, Ran, tensors_check
+from cnncalc.verify.finite import Compared, compared, is_finite, not_finite
 from cnncalc.verify.proof import Array, Proof
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ OUTPUT_BOUND = 1e-5
 """The same for the network's output, unless float32 cannot be that exact."""
 ROUNDING = 4
 """How many times the error of the definitions in float32 is allowed where that is much."""
+NOT_COMPARED = Compared(None, 0)
 LONG = 0.1
 """Seconds of a run that need not be repeated to be told."""
 FEW = 3
@@ -91,51 +94,61 @@ def verified(
     """
     from cnncalc.verify.definition import prove
 
-    errors: dict[str, Check] = {}
+    errors: dict[str, Compared] = {}
     was_run = _fits(proof.layers)
+    spoiled = [found.name for found in islice(not_finite(given, weights), 1)]
 
     def compare(step: Step, output: Array) -> None:
+        if not spoiled and not is_finite(output):
+            spoiled.append(step.node.name)
         found = engine.result(step.node.name) if was_run else None
         if found is not None:
-            errors[step.node.name] = _error(found, output, LAYER_BOUND)
+            errors[step.node.name] = compared(found, output, LAYER_BOUND, spoiled=bool(spoiled))
         watch.after(step)
 
     doubles = {name: array.astype(np.float64) for name, array in weights.items()}
     defined = prove(exact, given.astype(np.float64), doubles, before=watch.before, after=compare)
     layers = tuple(
-        _joined(fast, slow, errors.get(fast.node.name)) for fast, slow in zip(proof.layers, defined.layers, strict=True)
+        _joined(fast, slow, errors.get(fast.node.name, NOT_COMPARED))
+        for fast, slow in zip(proof.layers, defined.layers, strict=True)
     )
-    error = _output_error(proof, defined.output, given, weights) if was_run else None
-    return proof._replace(layers=layers, units=defined.units, fields=defined.fields, peak=defined.peak, error=error)
+    whole = _output_error(proof, defined.output, given, weights, bool(spoiled)) if was_run else NOT_COMPARED
+    return proof._replace(
+        layers=layers,
+        units=defined.units,
+        fields=defined.fields,
+        peak=defined.peak,
+        error=whole.check,
+        spread=whole.spread,
+        spoiled_by=spoiled[0] if spoiled else "",
+    )
 
 
-def _joined(fast: LayerProof, slow: LayerProof, error: Check | None) -> LayerProof:
+def _joined(fast: LayerProof, slow: LayerProof, error: Compared) -> LayerProof:
     """Put both runs of a layer together; where they differ in what both show, the one that disagrees is told."""
     shape = fast.shape if fast.shape and not fast.shape.agrees else slow.shape
     tensors = slow.tensors if fast.tensors.agrees else fast.tensors
-    return fast._replace(shape=shape, tensors=tensors, macs=slow.macs, padded_macs=slow.padded_macs, error=error)
+    return fast._replace(
+        shape=shape,
+        tensors=tensors,
+        macs=slow.macs,
+        padded_macs=slow.padded_macs,
+        error=error.check,
+        spread=error.spread,
+    )
 
 
-def _output_error(proof: Proof, right: Array, given: Array, weights: Mapping[str, Array]) -> Check:
+def _output_error(proof: Proof, right: Array, given: Array, weights: Mapping[str, Array], spoiled: bool) -> Compared:
     """Compare outputs. Where they are far apart, the definitions in float32 show how much of it is rounding."""
-    error = _error(proof.output, right, OUTPUT_BOUND)
-    if error.agrees:
+    error = compared(proof.output, right, OUTPUT_BOUND, spoiled=spoiled)
+    if error.check is None or error.check.agrees:
         return error
     from cnncalc.engine.run import execute
 
     graph = proof.report.graph
-    rounded: Any = _error(execute(graph, given, weights).outputs[graph.outputs[0]], right, OUTPUT_BOUND).executed
-    return _error(proof.output, right, max(OUTPUT_BOUND, ROUNDING * rounded))
-
-
-def _error(found: Array, right: Array, bound: float) -> Check:
-    """Return the largest difference as a share of the largest number; the same infinity, or NaN for one, is none."""
-    with np.errstate(invalid="ignore"):
-        apart = np.where((found == right) | (np.isnan(found) & ~np.isfinite(right)), 0.0, np.abs(found - right))
-        finite = np.abs(right[np.isfinite(right)])
-    largest = float(finite.max()) if finite.size else 0.0
-    error = float(apart.max()) / (largest or 1.0)
-    return Check("relative error", bound, error, within=error <= bound)
+    rounded = execute(graph, given, weights).outputs[graph.outputs[0]]
+    rounding: Any = getattr(compared(rounded, right, OUTPUT_BOUND, spoiled=spoiled).check, "executed", 0.0)
+    return compared(proof.output, right, max(OUTPUT_BOUND, ROUNDING * rounding), spoiled=spoiled)
 
 
 def _layers(plan: Plan, report: Report) -> tuple[LayerProof, ...]:

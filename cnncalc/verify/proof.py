@@ -17,7 +17,8 @@ class Proof(NamedTuple):
 
     Only where the definitions were run there are `units`, `fields` and `peak`, and only where the fast engine was,
     `engine`; where both were, `error` compares their outputs. `seconds`: of the fast engine's runs the median, else all
-    layers' together.
+    layers' together. `spoiled_by`: where numbers first came up that are not finite in float32, `input`, a tensor or a
+    layer; empty where none did. `spread`: how many of the output the fast engine spoiled by that, and no definition.
     """
 
     report: Report
@@ -29,6 +30,8 @@ class Proof(NamedTuple):
     seconds: float
     engine: EngineRun | None = None
     error: Check | None = None
+    spread: int = 0
+    spoiled_by: str = ""
 
     @property
     def output(self) -> Array:
