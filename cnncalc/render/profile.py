@@ -19,9 +19,9 @@ HEADINGS = (
     Heading(later("layer")),
     Heading(later("how"), gives_way=3),
     Heading(later("time"), right=True),
-    Heading(later("share"), right=True),
+    Heading(later("share"), right=True, gives_way=6),
     Heading("", gives_way=4),
-    Heading("GMAC/s", right=True),
+    Heading("GMAC/s", right=True, gives_way=5),
     Heading(later("of peak"), right=True, gives_way=2),
     Heading(later("bytes"), right=True, gives_way=1),
 )

@@ -69,12 +69,12 @@ def proof_lines(proof: Proof, ranked: Sequence[Sequence[Ranked]], origins: Origi
     yield ""
     for field in proof.fields:
         yield from _checked(field.check, field_line(field), width)
-        yield from _bound(field.check)
+        yield from _bound(field.check, width)
     for unit in proof.units:
         seen: Any = unit.check.executed
         sight = say(UNITS[unit.unit], position=",".join(map(str, unit.position)), layer=unit.node, seen=seen_text(seen))
         yield from _checked(unit.check, sight, width)
-        yield from _bound(unit.check)
+        yield from _bound(unit.check, width)
     if proof.peak:
         yield from _checked(proof.peak, _peak_text(proof), width)
     if proof.engine:
@@ -234,20 +234,21 @@ def _checked(check: Check, text: str, width: int) -> Iterator[Line]:
         yield line if check.agrees else [Piece(line, "bold red")]
 
 
-def _bound(check: Check) -> Iterator[Line]:
+def _bound(check: Check, width: int) -> Iterator[Line]:
     """Say of a check that agrees without being equal what it is within."""
     if check.bounded:
         static: Any = check.static
         if check.what == "input seen":
-            yield say("  within what is stated, which is a bound here: {seen}", seen=seen_text(static))
+            text = say("  within what is stated, which is a bound here: {seen}", seen=seen_text(static))
         else:
             size, jump, start = static
-            yield say(
+            text = say(
                 "  within what is stated, which is a bound here: size {size}, jump {jump}, start {start}",
                 size=size,
                 jump=jump,
                 start=start,
             )
+        yield from (f"  {line}" for line in folded(text.strip(), width - 2))
 
 
 def _verdict(proof: Proof, width: int) -> Iterator[Line]:
@@ -291,6 +292,6 @@ def _verdict(proof: Proof, width: int) -> Iterator[Line]:
         len(proof.checks),
         wrong=number(len(wrong)),
     )
-    yield [Piece(text, "bold red")]
+    yield from ([Piece(line, "bold red")] for line in folded(text, width))
     for name, check in wrong:
-        yield f"  {describe(name, check)}"
+        yield from (f"  {line}" for line in folded(describe(name, check), width - 2))

@@ -55,7 +55,7 @@ def heading(report: Report, width: int) -> Iterator[Line]:
         yield [Piece(name, "bold"), f"   {what}"]
         return
     yield [Piece(name, "bold")]
-    yield what
+    yield from folded(what, width)
 
 
 def left_out(titles: Sequence[str], width: int) -> Iterator[Line]:

@@ -113,12 +113,37 @@ def test_a_profile_on_a_narrow_terminal_drops_columns_in_their_order():
     at = next(at for at, line in enumerate(narrow) if "GMAC/s" in line)
     assert narrow[at].split() == ["layer", "time", "share", "GMAC/s"] and all(cells(line) <= 44 for line in narrow)
     assert "left out to fit: bytes, of peak, how" in " ".join(narrow)
+    narrowest = profile_of(24)
+    assert next(line for line in narrowest if "time" in line).split() == ["layer", "time", "share"]
+    assert all(cells(line) <= 24 for line in narrowest)
 
 
-@pytest.mark.parametrize(("width", "verify"), [(40, False), (60, True), (80, True)])
+@pytest.mark.parametrize(
+    ("width", "verify"), [(24, False), (24, True), (30, True), (40, False), (60, True), (80, True)]
+)
 def test_no_line_of_a_proof_is_longer_than_the_terminal(small, width, verify):
     proof = run(load(str(small)), verify=verify, profile=True)
     assert all(cells(_plain(line)) <= width for line in proof_lines(proof, [], (None, None, 0), width))
+
+
+def test_a_proof_on_a_narrow_terminal_keeps_what_it_is_about(small):
+    proof = run(load(str(small)), verify=True)
+    wide, gone = ["layer", "type", "output", "params", "MACs counted", "on padding", "how", "error"], []
+    for width in range(120, 19, -1):
+        lines = [_plain(line) for line in proof_lines(proof, [], (None, None, 0), width)]
+        shown = next(line for line in lines if line.split()[:1] == ["layer"])
+        gone += [title for title in wide if title not in shown and title not in gone]
+    assert gone == ["type", "how", "on padding", "params", "output", "MACs counted"]
+
+
+def test_a_bound_and_a_disagreement_are_folded_too(small):
+    proof = run(load(str(small)), verify=True)
+    bound = [unit._replace(check=unit.check._replace(static=((0, 100_000),) * 2, within=True)) for unit in proof.units]
+    wrong = [layer._replace(macs=layer.macs._replace(executed=10**12)) for layer in proof.layers]
+    proof = proof._replace(units=tuple(bound), layers=tuple(wrong))
+    lines = [_plain(line) for line in proof_lines(proof, [], (None, None, 0), 30)]
+    assert all(cells(line) <= 30 for line in lines)
+    assert "which is a bound here" in " ".join(" ".join(lines).split()) and "checks disagree:" in " ".join(lines)
 
 
 def profile_of(width):
@@ -129,7 +154,7 @@ def profile_of(width):
     lines = ["".join(piece if isinstance(piece, str) else piece.text for piece in line)
              for line in profile_lines(rows, width)]  # fmt: skip
     assert any("#" * 24 in line and "#" * 25 not in line for line in lines) is (width > 100)
-    assert any("conv1 67%, pool1 33%" in line for line in lines)
+    assert "conv1 67%, pool1 33%" in " ".join(lines)
     return lines
 
 
