@@ -153,12 +153,15 @@ def where_less(_: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
 
 @intrinsic
 def power_of_two(_: Any, number: Any) -> Any:
-    """2 ** n for n given as the float 1.5 * 2**23 + n, whose last bits are n. 0 for n = -127, infinity for n = 128."""
+    """2 ** n for n given as the float 1.5 * 2**23 + 127 + n, whose last bits are the exponent's of 2 ** n.
+
+    0 for n = -127, infinity for n = 128.
+    """
 
     def code(builder: Any, args: Any) -> Any:
         kind = ir.VectorType(types.INT32, LANES)
-        places, one = (ir.Constant(kind, [number] * LANES) for number in (23, 127 << 23))
-        return builder.bitcast(builder.add(builder.shl(builder.bitcast(args[0], kind), places), one), types.VECTOR)
+        places = ir.Constant(kind, [23] * LANES)
+        return builder.bitcast(builder.shl(builder.bitcast(args[0], kind), places), types.VECTOR)
 
     return types.vector(types.vector), emit(code)
 
