@@ -19,6 +19,8 @@ class Target(NamedTuple):
 
     name: str
     rows: dict[int, tuple[int, ...]]
+    slides: tuple[int, ...] = ()
+    """Pixels of a row that fit into them, beside the weights of all taps along the row; none where that would spill."""
 
     @property
     def tiles(self) -> dict[int, int]:
@@ -39,7 +41,7 @@ class Tile(NamedTuple):
     rows: int
 
 
-AVX512 = Target("AVX-512", {1: (12, 7), 2: (12, 7), 3: (8, 7), 4: (6,)})
+AVX512 = Target("AVX-512", {1: (12, 7), 2: (12, 7), 3: (8, 7), 4: (6,)}, (14, 10))
 AVX2 = Target("AVX2", {1: (6,)})
 NEON = Target("NEON", {1: (6,)})
 PLAIN = Target("plain", {1: (3,)})

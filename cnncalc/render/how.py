@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, str] = {
     "DirectConvolution": later("direct"),
+    "NarrowConvolution": later("direct"),
     "WinogradConvolution": later("Winograd"),
     "DepthwiseConvolution": later("depthwise"),
     "TransposedConvolution": later("transposed"),

@@ -5,6 +5,7 @@ FAMILIES = (
     "direct",
     "elementwise",
     "movement",
+    "narrow",
     "normalisation",
     "normalise_groups",
     "pooling",

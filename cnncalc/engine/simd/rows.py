@@ -65,6 +65,30 @@ def multiply_add_row(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps
     return signature, emit_tile(code)
 
 
+@intrinsic(prefer_literal=True)
+def slide_multiply_add(_: Any, tile: Any, base: Any, step: Any, weights: Any, taps: Any, stride: Any) -> Any:
+    """tile[i] + the sum over t < taps of (the number at base + (i * stride + t) * step) * (vector t at `weights`).
+
+    Each number is broadcast once, for all that it is part of.
+    """
+    width, space, count = taps.literal_value, stride.literal_value, tile.count
+    signature = tile(tile, types.int64, step, types.int64, taps, stride)
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        sums = cgutils.unpack_tuple(builder, args[0])
+        row = [vector_at(builder, plus(builder, args[3], VECTOR_BYTES * tap), 64) for tap in range(width)]
+        for position in range((count - 1) * space + width):
+            at = plus(builder, args[1], step.literal_value * position)
+            value = splat(builder, builder.load(pointer(builder, at, types.FLOAT), align=4))
+            for tap in range(width):
+                window, between = divmod(position - tap, space)
+                if between == 0 and 0 <= window < count:
+                    sums[window] = sum_of_product(builder, value, row[tap], sums[window])
+        return sums
+
+    return signature, emit_tile(code)
+
+
 @intrinsic
 def scale_row(_: Any, tile: Any, factor: Any, factors: Any) -> Any:
     """Each vector of a tile times `factor`, and a float32 of its own; these lie one behind the other at `factors`."""
