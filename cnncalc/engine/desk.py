@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from math import prod
 
 import numpy as np
 
+from cnncalc.engine.forks import forks
 from cnncalc.engine.plan.operation import Array
 from cnncalc.engine.plan.plan import Plan
 
@@ -20,11 +20,11 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process = os.getpid()
+        self._forks = forks()
 
     def lock(self) -> threading.Lock:
         """Return the lock to hold in this process."""
-        if self._process != os.getpid():
+        if self._forks != forks():
             self.__init__()
         return self._lock
 
@@ -60,7 +60,7 @@ class Desk:
         outputs: dict[str, Array] = {}
         for at, (name, row, place) in enumerate(self._targets):
             if place.size <= FEW:
-                outputs[name] = np.array(place)
+                outputs[name] = place.copy()
                 continue
             outputs[name] = place
             place = np.empty_like(place)

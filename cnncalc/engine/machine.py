@@ -12,7 +12,6 @@ threads, cost time but no standstill. Thread 0 comes back to Python now and then
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
+from cnncalc.engine.forks import forks
 from cnncalc.engine.native import fields, inlined, native, row
 from cnncalc.engine.plan.operation import Array, Step, aligned
 from cnncalc.engine.simd.memory import call_kernel, call_yield, exchange, fetch_add, load_int64, relax, store_int64
@@ -80,6 +80,21 @@ def _spin(control: Any, spins: int) -> None:
 
 
 @inlined
+def _take(control: Any, counter: int, chunks: int, thread: int) -> int:
+    """Return a chunk of a step that nobody has taken, -1 where there is none left."""
+    if control.threads == 1:
+        chunk = load_int64(counter)
+        store_int64(counter, chunk + 1)
+        return chunk if chunk < chunks else -1
+    if fetch_add(counter, 1) >= chunks:
+        return -1
+    # From both ends: what a thread wrote in the last phase is then mostly what it reads in this one.
+    if thread % 2 == 0:
+        return fetch_add(counter + LINE, 1)
+    return chunks - 1 - fetch_add(counter + 2 * LINE, 1)
+
+
+@inlined
 def _work(control: Any, thread: int, budget: int) -> int:
     """Take chunks, phase by phase, from where this thread stopped. DONE, or PAUSED once `budget` work is done."""
     own = control.own + thread * OWN_BYTES
@@ -102,13 +117,9 @@ def _work(control: Any, thread: int, budget: int) -> int:
                 while True:
                     if load_int64(control.shared + STOP) != 0:
                         return DONE
-                    if fetch_add(counter, 1) >= chunks:
+                    chunk = _take(control, counter, chunks, thread)
+                    if chunk < 0:
                         break
-                    # From both ends: what a thread wrote in the last phase is then mostly what it reads in this one.
-                    if thread % 2 == 0:
-                        chunk = fetch_add(counter + LINE, 1)
-                    else:
-                        chunk = chunks - 1 - fetch_add(counter + 2 * LINE, 1)
                     call_kernel(kernel, arguments, chunk, scratch)
                     done += work
                     if done > budget:
@@ -129,15 +140,11 @@ def _work(control: Any, thread: int, budget: int) -> int:
     return DONE
 
 
-@native(CONTROL)
-def begin(arguments: Any, first: int, last: int) -> None:
-    """Start a run of the phases from `first` up to, not with, `last`.
-
-    Reset what threads share, tell the others, and find out who of them has to be woken.
-    """
-    control = fields(arguments)
+@inlined
+def _begin(control: Any, first: int, last: int) -> int:
+    """Reset what threads share, tell the others of a run, and find out who of them has to be woken: how many."""
     for at in range(control.steps):
-        for line in range(0, COUNTERS_BYTES, LINE):
+        for line in range(0, COUNTERS_BYTES if control.threads > 1 else LINE, LINE):
             store_int64(control.counters + at * COUNTERS_BYTES + line, 0)
     for thread in range(control.threads):
         own = control.own + thread * OWN_BYTES
@@ -149,16 +156,33 @@ def begin(arguments: Any, first: int, last: int) -> None:
     store_int64(control.shared + FINISHED, 0)
     store_int64(control.shared + STOP, 0)
     fetch_add(control.shared + GENERATION, 1)
-    for thread in range(control.threads):
+    asleep = 0
+    for thread in range(1, control.threads):
         own = control.own + thread * OWN_BYTES
-        store_int64(own + RING, exchange(own + SLEEPS, 0))
+        ring = exchange(own + SLEEPS, 0)
+        store_int64(own + RING, ring)
+        asleep += ring
+    return asleep
 
 
 @native(CONTROL)
-def lead(arguments: Any, chunk: int, scratch: int) -> None:
-    """Thread 0: work, then wait until the others have let go of the run."""
+def begin(arguments: Any, first: int, last: int) -> None:
+    """Start a run of the phases from `first` up to, not with, `last`, without taking part."""
+    _begin(fields(arguments), first, last)
+
+
+@native(CONTROL)
+def lead(arguments: Any, first: int, last: int) -> None:
+    """Thread 0: start a run, work, then wait until the others have let go of it.
+
+    PAUSED when Python has something to do: to wake somebody, or to look for signals. It then goes on with `last` < 0.
+    """
     control = fields(arguments)
-    status = _work(control, 0, WORK_BEFORE_PAUSE)
+    status = DONE
+    if last >= 0 and _begin(control, first, last) > 0:
+        status = PAUSED
+    if status == DONE:
+        status = _work(control, 0, WORK_BEFORE_PAUSE)
     spins = 0
     while status == DONE and load_int64(control.shared + FINISHED) < control.threads - 1:
         _spin(control, spins)
@@ -247,7 +271,7 @@ class Machine:
 
     def run(self, first: int = 0, last: int | None = None) -> None:
         """Run the phases from `first` up to, not with, `last`."""
-        if self._crew.process != os.getpid():
+        if self._crew.forks != forks():
             self._finalizer.detach()
             self._hire()
         with self._lock:
@@ -260,7 +284,7 @@ class Machine:
 
     def close(self) -> None:
         """End the threads."""
-        if self._crew.process == os.getpid():
+        if self._crew.forks == forks():
             with self._lock:
                 self._crew.dismiss()
 
@@ -274,7 +298,7 @@ class _Crew:
     """
 
     def __init__(self, control: Array) -> None:
-        self.process = os.getpid()
+        self.forks = forks()
         self.dismissed = False
         self._running = False
         count = int(control["threads"][0])
@@ -284,7 +308,7 @@ class _Crew:
         self._control = aligned(control.shape, CONTROL)
         self._control[...] = control
         self._control["shared"], self._control["own"] = self._shared.ctypes.data, self._own.ctypes.data
-        self._status = self._own[0, STATUS // 8 :]
+        self._status = memoryview(self._own[0])[STATUS // 8 :]
         self._address = int(self._control.ctypes.data)
         self._begin, self._lead = _CALL(begin.address), _CALL(lead.address)
         self._bells = [threading.Lock() for _ in range(count - 1)]
@@ -298,11 +322,10 @@ class _Crew:
             if len(self._threads) < len(self._bells):
                 self._start()
             self._running = True
-            self._begin(self._address, first, last)
-            self._ring()
-            self._lead(self._address, 0, 0)
+            self._lead(self._address, first, last)
             while self._status[0] == PAUSED:
-                self._lead(self._address, 0, 0)
+                self._ring()
+                self._lead(self._address, 0, -1)
             self._running = False
         except BaseException:
             self._stop()
@@ -326,7 +349,7 @@ class _Crew:
             raise
 
     def _ring(self) -> None:
-        """Wake those whom `begin` found asleep. To wake a thread twice does no harm, to forget one would."""
+        """Wake those whom a run found asleep. To wake a thread twice does no harm, to forget one would."""
         for bell, own in zip(self._bells, self._own[1:], strict=True):
             if own[RING // 8]:
                 if bell.locked():
@@ -344,7 +367,7 @@ class _Crew:
 
     def dismiss(self) -> None:
         """End all threads, and wait until they have; of a forked process they were not."""
-        if self.process != os.getpid():
+        if self.forks != forks():
             return
         self.dismissed = True
         self._stop()
