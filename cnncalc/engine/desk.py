@@ -60,7 +60,7 @@ class Desk:
         outputs: dict[str, Array] = {}
         for at, (name, row, place) in enumerate(self._targets):
             if place.size <= FEW:
-                outputs[name] = place.copy()
+                outputs[name] = np.array(place)
                 continue
             outputs[name] = place
             place = np.empty_like(place)
