@@ -254,5 +254,4 @@ def label_warning(labels: list[str] | None, output: Any) -> list[Diagnostic]:
 def cache_notice() -> list[Diagnostic]:
     """Return the warning for a cache folder that cannot be used."""
     warning = cache_warning()
-    way_out = say("what is in that folder may be deleted at any time; CNNCALC_CACHE_DIR names another")
-    return [Diagnostic("W611", warning, help=way_out)] if warning else []
+    return [Diagnostic("W611", warning)] if warning else []
