@@ -15,6 +15,13 @@ from cnncalc.verify.finite import compared, finite_warnings, is_finite
 
 INF, NAN = np.inf, np.nan
 NETWORK = package.load(str(LENET))
+GROUPED = """
+input: [4, 8, 8]
+layers:
+  - {name: before, type: ReLU}
+  - {name: grouped, type: Conv2d, out_channels: 20, kernel_size: 3, groups: 2}
+"""
+"""A convolution whose kernel multiplies the numbers of other groups by zeros, which makes NaN of an infinity."""
 
 
 def floats(*numbers: float) -> np.ndarray:
@@ -66,9 +73,9 @@ def test_what_is_finite():
 
 
 def test_an_input_that_is_not_finite_is_no_disagreement():
-    x = np.ones((2, 1, 32, 32))
+    x = np.ones((2, 4, 8, 8))
     x[1, 0, 5, 7] = INF
-    proof = package.run(NETWORK, x=x, verify=True)
+    proof = package.run(package.loads(GROUPED), x=x, verify=True)
     assert not proof.mismatches and proof.spoiled_by == "input"
     assert 0 < proof.spread <= proof.output.size, "no number was spoiled, so that this test shows nothing"
     assert proof.layers[0].spread == 0 and proof.layers[0].error is not None
@@ -99,14 +106,16 @@ layers:
 
 
 def test_the_command_says_what_is_not_finite_and_what_was_left_out(tmp_path):
-    x = np.ones((1, 32, 32))
+    x = np.ones((4, 8, 8))
     x[0, 5, 7] = 1e300  # float32 makes an infinity of it
     np.save(tmp_path / "x.npy", x)
-    shown = cnncalc("run", LENET, "--input", tmp_path / "x.npy", "--verify")
-    assert shown.code == 0 and "the input is not finite" in shown.out and "fc3 became NaN" in shown.out
-    assert "output differs" not in shown.out and "overflow" not in shown.err
+    (tmp_path / "grouped.yaml").write_text(GROUPED)
+    command = ("run", tmp_path / "grouped.yaml", "--input", tmp_path / "x.npy")
+    shown = cnncalc(*command, "--verify")
+    assert shown.code == 0 and "the input is not finite" in shown.out and "grouped became NaN" in shown.out
+    assert "= output differs" in shown.out and "overflow" not in shown.err
     assert "warning[W613]: the input holds 1 number that is not finite in float32: inf at 0,5,7" in shown.err
-    by_definition = cnncalc("run", LENET, "--input", tmp_path / "x.npy", "--dtype", "float64")
+    by_definition = cnncalc(*command, "--dtype", "float64")
     assert by_definition.code == 0 and not by_definition.err
 
 

@@ -129,7 +129,8 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
         )
         yield from _checked(proof.error, text, width)
     if any(layer.spread for layer in proof.layers):
-        yield from ([Piece(line, "bold yellow")] for line in folded(_spread_text(proof), width))
+        for sentence in _spread_sentences(proof):
+            yield from ([Piece(line, "bold yellow")] for line in folded(sentence, width))
     taken: Any = engine.arena.executed
     least: Any = engine.arena.static
     if taken == least:
@@ -147,20 +148,19 @@ def engine_lines(proof: Proof, engine: EngineRun, width: int) -> Iterator[Line]:
         yield from folded(say("each layer was run for itself, to have its output; otherwise it is faster"), width)
 
 
-def _spread_text(proof: Proof) -> str:
-    """Say what could not be compared, and why."""
+def _spread_sentences(proof: Proof) -> Iterator[str]:
+    """Say why something could not be compared, and what."""
     spoiled = proof.spoiled_by
     if spoiled == "input":
-        reason = say("the input is not finite")
+        yield say("the input is not finite")
     elif spoiled in proof.report.layer_facts:
-        reason = say("by definition the result of {layer} is not finite in float32", layer=clean(spoiled))
+        yield say("by definition the result of {layer} is not finite in float32", layer=clean(spoiled))
     else:
-        reason = say("tensor {name} is not finite", name=clean(spoiled))
-    return say(
-        "{reason}, and the fast engine spreads that: numbers of {layers} became NaN or infinite that by definition are "
+        yield say("tensor {name} is not finite", name=clean(spoiled))
+    yield say(
+        "the fast engine spreads what is not finite: numbers of {layers} became NaN or infinite that by definition are "
         "not; they are left out of the error (--dtype float64 runs the definitions alone)",
         layers=say(", ").join(clean(layer.node.name) for layer in proof.layers if layer.spread),
-        reason=reason,
     )
 
 
