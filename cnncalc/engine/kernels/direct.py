@@ -36,6 +36,7 @@ from cnncalc.engine.simd.tile import (
     load_tile,
     multiply_add,
     prefetch,
+    prefetch_rows,
     repeat,
     repeat_row,
     store_tile,
@@ -133,16 +134,17 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                     first_tap = p.full * part // p.parts
                     last_tap = p.full * (part + 1) // p.parts
                     skipped = first_tap * p.channels * columns * VECTOR_BYTES
+                    size = (last_tap - first_tap) * p.channels * columns * VECTOR_BYTES
+                    passed = group * p.parts + part - p.coming_from
+                    if passed >= 0:
+                        soon, share = p.coming + passed * p.tiles * p.coming_share, p.coming_share
+                    else:
+                        soon, share = p.weights + group * p.group_weights + skipped + size, size // p.tiles
                     for tile in range(first, last):
                         pixels = addresses(x, p.x_pixels + tile * rows * 4, rows)
+                        later = p.x_pixels + (tile + 1 if tile + 1 < p.tiles else 0) * rows * 4
                         weights = p.weights + group * p.group_weights + skipped
-                        size = (last_tap - first_tap) * p.channels * columns * VECTOR_BYTES
-                        later = x + load_int32(p.x_pixels + tile * rows * 4) + rows * VECTOR_BYTES
-                        passed = group * p.parts + part - p.coming_from
-                        if passed >= 0:
-                            soon = p.coming + (passed * p.tiles + tile) * p.coming_share
-                        else:
-                            soon = weights + size + tile * (size // p.tiles // VECTOR_BYTES * VECTOR_BYTES)
+                        asked = soon + tile * share
                         if part == 0:
                             sums = repeat_row(p.bias + group * columns * VECTOR_BYTES, rows, columns)
                             if p.residual != 0:  # first, since y may lie where the residual does
@@ -153,13 +155,15 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                         for tap in range(first_tap, last_tap):
                             offset = load_int32(taps + 4 * tap)
                             if ahead == NEXT_PIXELS:
-                                prefetch(later + offset, rows, 1)
+                                prefetch_rows(x + offset, later, rows)
+                                prefetch(asked, 1, 2)
+                                asked += 2 * VECTOR_BYTES
                             for channel in range(0, p.channels, unroll):
                                 if ahead > 0:
                                     prefetch(weights + ahead, unroll, columns)
                                 elif ahead == NEXT_PART:
-                                    prefetch(soon, 1, 2)
-                                    soon += 2 * VECTOR_BYTES
+                                    prefetch(asked, 1, 2)
+                                    asked += 2 * VECTOR_BYTES
                                 sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                 weights += unroll * columns * VECTOR_BYTES
                         targets = addresses(y, p.y_pixels + tile * rows * 4, rows)
@@ -167,7 +171,7 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                             for tap in range(p.full, p.full + p.partial):
                                 offset = load_int32(taps + 4 * tap)
                                 if ahead == NEXT_PIXELS:
-                                    prefetch(later + offset, rows, 1)
+                                    prefetch_rows(x + offset, later, rows)
                                 for channel in range(0, p.partial_channels, unroll):
                                     sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
                                     weights += unroll * columns * VECTOR_BYTES
@@ -199,7 +203,7 @@ def ahead_of(rows: int, tiles: int, lanes: int, *, streams: bool) -> int:
     if rows == 1 or lanes == 1:
         return 0
     if tiles > 40:
-        return NEXT_PIXELS if streams and rows not in FEW_ROWS else 0
+        return NEXT_PIXELS if rows not in FEW_ROWS else 0
     return AHEAD_BYTES if tiles <= 5 else NEXT_PART
 
 
@@ -234,5 +238,5 @@ def _ask_for(arguments: Array, address: int, size: int) -> None:
     first = 0 if groups * own <= COMING_BYTES else groups * parts - 1
     tiles *= groups * parts - first
     arguments["coming"] = address
-    arguments["coming_share"] = -(-min(size, COMING_BYTES) // (tiles * VECTOR_BYTES)) * VECTOR_BYTES
+    arguments["coming_share"] = min(size, COMING_BYTES) // tiles
     arguments["coming_from"] = first

@@ -12,6 +12,7 @@ from cnncalc.engine.lazy import Later, intrinsic
 from cnncalc.engine.simd.emit import (
     LANES,
     VECTOR_BYTES,
+    ask_for,
     emit_effect,
     emit_tile,
     int32_at,
@@ -190,13 +191,20 @@ def prefetch(_: Any, address: Any, rows: Any, columns: Any) -> Any:
     count = rows.literal_value * columns.literal_value
 
     def code(builder: Any, args: Any) -> None:
-        byte = ir.IntType(8).as_pointer()
-        name = "llvm.prefetch.p0i8"
-        kind = ir.FunctionType(types.VOID, [byte, types.INT32, types.INT32, types.INT32])
-        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name=name)
-        read, keep, data = (ir.Constant(types.INT32, number) for number in (0, 3, 1))
         for line in range(count):
-            at = builder.inttoptr(plus(builder, args[0], VECTOR_BYTES * line), byte)
-            builder.call(function, [at, read, keep, data])
+            ask_for(builder, plus(builder, args[0], VECTOR_BYTES * line))
 
     return types.void(types.int64, rows, columns), emit_effect(code)
+
+
+@intrinsic(prefer_literal=True)
+def prefetch_rows(_: Any, base: Any, table: Any, count: Any) -> Any:
+    """Ask for the vectors at base + table[0], ..., base + table[count - 1], `table` being the address of int32 offsets."""
+    rows = count.literal_value
+
+    def code(builder: Any, args: Any) -> None:
+        base, table, _ = args
+        for row in range(rows):
+            ask_for(builder, builder.add(base, int32_at(builder, plus(builder, table, 4 * row))))
+
+    return types.void(types.int64, types.int64, count), emit_effect(code)
