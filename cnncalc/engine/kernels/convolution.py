@@ -141,7 +141,7 @@ def _step(operation: Convolution, memory: Memory, sweep: Sweep, weight: Array, f
         **cut._asdict(),
     )
     chunks = cut.tile_chunks * cut.group_chunks * images
-    ahead = ahead_of(tile.rows, tile_count, lanes, streams=_streams(operation, sweep))
+    ahead = ahead_of(tile, tile_count, full + partial, lanes, streams=_streams(operation, sweep))
     kernel = convolve(tile.rows, tile.columns, unroll_of(lanes), ahead)
     return Step(kernel, arguments, chunks, work * images // chunks, (weights.ctypes.data, weights.nbytes))
 

@@ -42,7 +42,7 @@ from cnncalc.engine.simd.tile import (
     store_tile,
 )
 from cnncalc.engine.simd.vector import add, broadcast, load, maximum, multiply, store
-from cnncalc.engine.target import FEW_ROWS, target
+from cnncalc.engine.target import FEW_ROWS, Tile, target
 
 ROW = np.dtype(
     [
@@ -105,8 +105,8 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
     """Return the kernel for tiles of `rows` pixels x `columns` vectors, `unroll` channels a step (1: plain input).
 
     `ahead`: how many bytes ahead weights are asked for; NEXT_PART: each tile asks for its share of the part that comes
-    next, or of what a later step begins with; NEXT_PIXELS: for the pixels behind its own; 0: the processor finds out by
-    itself what will be needed.
+    next, or of what a later step begins with; NEXT_TILE: for less of that at once, and for the next tile's pixels;
+    0: the processor finds out by itself what will be needed.
     """
 
     @native(ROW)
@@ -154,7 +154,7 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                             sums = repeat(broadcast(np.float32(0)), rows, columns)
                         for tap in range(first_tap, last_tap):
                             offset = load_int32(taps + 4 * tap)
-                            if ahead == NEXT_PIXELS:
+                            if ahead == NEXT_TILE:
                                 prefetch_rows(x + offset, later, rows)
                                 prefetch(asked, 1, 2)
                                 asked += 2 * VECTOR_BYTES
@@ -170,7 +170,7 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
                         if part == p.parts - 1:
                             for tap in range(p.full, p.full + p.partial):
                                 offset = load_int32(taps + 4 * tap)
-                                if ahead == NEXT_PIXELS:
+                                if ahead == NEXT_TILE:
                                     prefetch_rows(x + offset, later, rows)
                                 for channel in range(0, p.partial_channels, unroll):
                                     sums = multiply_add(sums, pixels, offset + 4 * channel, weights, unroll)
@@ -186,25 +186,27 @@ def convolve(rows: int, columns: int, unroll: int, ahead: int = 0) -> Native:
 
 AHEAD_BYTES = 8192
 NEXT_PART = -1
-NEXT_PIXELS = -2
+NEXT_TILE = -2
 COMING_BYTES = 512 << 10
 """Weights of a later step that are asked for: they fit into a second-level cache beside what is used meanwhile."""
 
 
-def ahead_of(rows: int, tiles: int, lanes: int, *, streams: bool) -> int:
-    """Return what is asked for ahead, by so many tiles of so many rows, and input in such blocks.
+def ahead_of(tile: Tile, tiles: int, taps: int, lanes: int, *, streams: bool) -> int:
+    """Return what is asked for ahead, by so many tiles, for sums over so many taps of input in such blocks.
 
     Weights that few tiles use come from memory most of the time. Up to 5 tiles, as in a Linear layer of a small batch,
-    each asks for its own a little ahead (+35%); up to 40, as on maps of 7x7 and 14x14, all together for the next part's
-    (+10 to 25%). With one row the processor runs far enough ahead by itself; with many tiles it would cost 3%.
-
-    `streams`: the input comes from beyond the cache, pixel after pixel. Many tiles then ask for it (+0 to 25%).
+    each asks for its own a little ahead (+35%); where there are more, all together for the next part's (+10 to 25%):
+    few tiles at each step, from 8 a column on at each tap, beside the pixels of the next tile (+3 to 25%). With one row
+    the processor runs far enough ahead by itself; short sums would pay more for asking than they gain, except where
+    the input `streams`: it comes from beyond the cache, pixel after pixel.
     """
-    if rows == 1 or lanes == 1:
+    if tile.rows == 1 or lanes == 1:
         return 0
-    if tiles > 40:
-        return NEXT_PIXELS if rows not in FEW_ROWS else 0
-    return AHEAD_BYTES if tiles <= 5 else NEXT_PART
+    if tiles <= 5:
+        return AHEAD_BYTES
+    if tiles >= 8 * tile.columns and tile.rows not in FEW_ROWS and (streams or taps >= 16):
+        return NEXT_TILE
+    return NEXT_PART if tiles <= 40 else 0
 
 
 def unroll_of(lanes: int) -> int:
@@ -216,7 +218,7 @@ def variants() -> list[Native]:
     """Return all kernels that a plan may ask for."""
     shapes = [(row, columns) for columns, rows in target().rows.items() for row in sorted({*rows, *FEW_ROWS})]
     asking = [convolve(*shape, 4, ahead) for shape in shapes for ahead in (AHEAD_BYTES, NEXT_PART) if shape[0] > 1]
-    asking += [convolve(*shape, 4, NEXT_PIXELS) for shape in shapes if shape[0] not in FEW_ROWS]
+    asking += [convolve(*shape, 4, NEXT_TILE) for shape in shapes if shape[0] not in FEW_ROWS]
     return [convolve(*shape, unroll) for unroll in (4, 1) for shape in shapes] + asking
 
 

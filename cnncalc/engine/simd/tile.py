@@ -199,7 +199,7 @@ def prefetch(_: Any, address: Any, rows: Any, columns: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def prefetch_rows(_: Any, base: Any, table: Any, count: Any) -> Any:
-    """Ask for the vectors at base + table[0], ..., base + table[count - 1], `table` being the address of int32 offsets."""
+    """Ask for the vectors that lie at `addresses(base, table, count)`."""
     rows = count.literal_value
 
     def code(builder: Any, args: Any) -> None:
