@@ -14,6 +14,7 @@ from cnncalc.engine.kernels.elementwise import (
     KINDS,
     LONGEST_LINE,
     PAIRS,
+    PASS_COST,
     Activation,
     Combine,
     ScaleShift,
@@ -277,6 +278,21 @@ def test_margins_are_jumped_over_and_stay_zero(margin):
     close(get(output, program.memory, program.arena), 1 / (1 + np.exp(-x.astype(np.float64))))
 
 
+@pytest.mark.parametrize("margin", [((0, 0), (0, 0), (0, 0)), ((1, 0), (2, 1), (0, 3))])
+@pytest.mark.parametrize(("channels", "width"), [(1, 1), (5, 2), (8, 7), (8, 8), (9, 7)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pixels_of_few_channels_share_a_vector(channels, width, margin, threads):
+    x = np.random.default_rng(0).normal(size=(3, channels, 5, width)).astype(np.float32)
+    value, output = Value("x", x.shape[1:], 3), Value("y", x.shape[1:], 3)
+    output.want_margin(margin)
+    bounds = (-0.5, 0.7)
+    activation = Activation("y", value, output, "tanh", bounds=bounds)
+    y = run_operations([activation], output, [value], [x], threads=threads)
+    close(y, np.clip(np.tanh(x.astype(np.float64)), *bounds))
+    there = Activation("y", value, value, "sigmoid")
+    close(run_operations([there], value, [value], [x]), 1 / (1 + np.exp(-x.astype(np.float64))))
+
+
 def test_many_chunks_cover_a_large_map_once():
     x = np.random.default_rng(0).normal(size=(1, 17, 70, 67)).astype(np.float32)
     scale = np.linspace(-2, 2, 17)
@@ -330,4 +346,5 @@ def test_batch_norm_becomes_a_scale_and_a_shift_in_double_precision(affine):
 
 def test_a_kernel_for_each_kind():
     kernels = variants()
-    assert len(set(kernels)) == len(kernels) == len(KINDS) + 2 + 2 * len(PAIRS)
+    costly = sum(kind.parameters == 0 and kind.cost > PASS_COST for kind in KINDS.values())
+    assert len(set(kernels)) == len(kernels) == len(KINDS) + costly + 2 + 2 * len(PAIRS)

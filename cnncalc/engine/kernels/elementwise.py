@@ -62,9 +62,15 @@ PAIRS: dict[str, Callable[..., Any]] = {"add": added, "multiply": multiplied}
 """What a Combine may be."""
 
 
+def _pairs(kind: Kind) -> bool:
+    """Whether a function takes so long that two pixels of few channels had better share a vector."""
+    return kind.parameters == 0 and kind.cost > PASS_COST
+
+
 def variants() -> list[Native]:
     """Return all kernels of this file."""
     kernels = [elementwise(kind.function, 1, kind.parameters) for kind in KINDS.values()]
+    kernels += [elementwise(kind.function, 1, 0, pixels=2) for kind in KINDS.values() if _pairs(kind)]
     kernels += [elementwise(scale_shift, 1, 2), elementwise(scale_shift_add, 2, 2)]
     return kernels + [elementwise(function, 2, 0, lanes) for function in PAIRS.values() for lanes in (ALL, ONE)]
 
@@ -97,7 +103,8 @@ class Activation(Operation):
     def steps(self, memory: Memory) -> list[list[Step]]:
         """Return the one step."""
         function, count, cost = KINDS[self.kind]
-        kernel = elementwise(function, 1, count)
+        pixels = 2 if _pairs(KINDS[self.kind]) and self.output.channels <= LANES // 2 else 1
+        kernel = elementwise(function, 1, count, pixels=pixels)
         operands = [memory.place(self.inputs[0])] * 2
         finish = Finish(*self.bounds)
         return [[_step(kernel, memory, self.output, operands, finish, cost, self.parameters)]]

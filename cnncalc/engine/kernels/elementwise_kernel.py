@@ -20,7 +20,18 @@ import numpy as np
 
 from cnncalc.engine.native import Native, fields, inlined, native
 from cnncalc.engine.simd.memory import load_float
-from cnncalc.engine.simd.vector import add, broadcast, fma, load, maximum, minimum, multiply, store
+from cnncalc.engine.simd.vector import (
+    add,
+    broadcast,
+    fma,
+    half_twice,
+    join_halves,
+    load,
+    maximum,
+    minimum,
+    multiply,
+    store,
+)
 
 STRIDES = ("", "_image", "_block", "_plane", "_row", "_pixel")
 """What a Place holds, as the row's fields name it."""
@@ -52,8 +63,14 @@ ALL, ONE = 16, 1
 
 
 @functools.cache
-def elementwise(function: Callable[..., Any], inputs: int, parameters: int, lanes: int = ALL) -> Native:
-    """Return the kernel for a function of one or two inputs and none, one (a) or two (a, b) parameters."""
+def elementwise(
+    function: Callable[..., Any], inputs: int, parameters: int, lanes: int = ALL, pixels: int = 1
+) -> Native:
+    """Return the kernel for a function of one or two inputs and none, one (a) or two (a, b) parameters.
+
+    `pixels`: how many are computed in one vector. It may be 2 where there are up to 8 channels, one input and no
+    parameters; an odd one at the end of a line is computed twice.
+    """
     arity = 10 * inputs + parameters
 
     @native(ROW)
@@ -81,8 +98,11 @@ def elementwise(function: Callable[..., Any], inputs: int, parameters: int, lane
                 x = p.x + image * p.x_image + block * p.x_block + plane * p.x_plane + within * p.x_row
                 z = p.z + image * p.z_image + block * p.z_block + plane * p.z_plane + within * p.z_row
                 y = p.y + image * p.y_image + block * p.y_block + plane * p.y_plane + within * p.y_row
-                for _ in range(width):
-                    if arity == 10:
+                for column in range(0, width, pixels):
+                    if pixels == 2:
+                        other = min(1, width - 1 - column)
+                        value = function(join_halves(load(x), load(x + other * x_pixel)))
+                    elif arity == 10:
                         value = function(load(x))
                     elif arity == 11:
                         value = function(load(x), a)
@@ -92,10 +112,15 @@ def elementwise(function: Callable[..., Any], inputs: int, parameters: int, lane
                         value = function(load(x), _second(z, lanes))
                     else:
                         value = function(load(x), _second(z, lanes), a, b)
-                    store(y, minimum(maximum(value, low), high))
-                    x += x_pixel
-                    z += z_pixel
-                    y += y_pixel
+                    value = minimum(maximum(value, low), high)
+                    if pixels == 2:
+                        store(y, half_twice(value, 0))
+                        store(y + min(1, width - 1 - column) * y_pixel, half_twice(value, 1))
+                    else:
+                        store(y, value)
+                    x += pixels * x_pixel
+                    z += pixels * z_pixel
+                    y += pixels * y_pixel
 
     return kernel
 

@@ -24,6 +24,7 @@ from cnncalc.engine.simd.emit import (
     plus,
     pointer,
     reduce_lanes,
+    shuffle_mask,
     smaller,
     splat,
     splat_int,
@@ -104,6 +105,24 @@ def first_lanes(_: Any, value: Any, count: Any, other: Any) -> Any:
         return builder.select(builder.icmp_signed("<", lane, splat_int(builder, count)), value, other)
 
     return types.vector(types.vector, types.int64, types.vector), emit(code)
+
+
+@intrinsic
+def join_halves(_: Any, a: Any, b: Any) -> Any:
+    """The first 8 numbers of `a`, then the first 8 of `b`."""
+    lanes = [*range(LANES // 2), *range(LANES, LANES + LANES // 2)]
+    return types.vector(types.vector, types.vector), emit(
+        lambda builder, args: builder.shuffle_vector(*args, shuffle_mask(lanes))
+    )
+
+
+@intrinsic(prefer_literal=True)
+def half_twice(_: Any, value: Any, half: Any) -> Any:
+    """The first (0) or the last (1) 8 numbers of a vector, twice."""
+    lanes = [*range(LANES // 2 * half.literal_value, LANES // 2 * (half.literal_value + 1))] * 2
+    return types.vector(types.vector, half), emit(
+        lambda builder, args: builder.shuffle_vector(args[0], args[0], shuffle_mask(lanes))
+    )
 
 
 @intrinsic
