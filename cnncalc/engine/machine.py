@@ -12,6 +12,7 @@ threads, cost time but no standstill. Thread 0 comes back to Python now and then
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 import threading
 import time
@@ -225,6 +226,8 @@ def serve(arguments: Any, thread: int, scratch: int) -> None:
 
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 """The calling convention of a kernel. ctypes lets go of Python's lock while it runs."""
+_int64 = functools.cache(ctypes.c_int64)
+"""The number of a phase, as ctypes passes it on: to make it anew takes as long as a tiny step."""
 
 
 class Machine:
@@ -309,7 +312,7 @@ class _Crew:
         self._control[...] = control
         self._control["shared"], self._control["own"] = self._shared.ctypes.data, self._own.ctypes.data
         self._status = memoryview(self._own[0])[STATUS // 8 :]
-        self._address = int(self._control.ctypes.data)
+        self._address = ctypes.c_int64(self._control.ctypes.data)
         self._begin, self._lead = _CALL(begin.address), _CALL(lead.address)
         self._bells = [threading.Lock() for _ in range(count - 1)]
         self._threads: list[threading.Thread] = []
@@ -322,7 +325,7 @@ class _Crew:
             if len(self._threads) < len(self._bells):
                 self._start()
             self._running = True
-            self._lead(self._address, first, last)
+            self._lead(self._address, _int64(first), _int64(last))
             while self._status[0] == PAUSED:
                 self._ring()
                 self._lead(self._address, 0, -1)
