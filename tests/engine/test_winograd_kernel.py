@@ -95,7 +95,7 @@ def test_any_convolution_along_one_axis(form, upright, channels, out, size, padd
     low, high = (0, 6) if clamps else (-np.inf, np.inf)
     given_padding = ((top, bottom), (left, right))
     error = largest_error(x, weight, given_padding, m, threads=threads, residual=residual, low=low, high=high)
-    assert error < 1e-5
+    assert error < 1.5e-5
 
 
 @pytest.mark.parametrize(("channels", "out", "size", "m"), [(256, 208, 14, 4), (320, 256, 7, 2), (32, 64, 60, 4)])

@@ -16,7 +16,7 @@ from cnncalc.engine.kernels.winograd_transforms import TRANSFORMS, transform_wei
 from cnncalc.engine.native import Native, row
 from cnncalc.engine.plan.convolving import Convolution, Finish, Window
 from cnncalc.engine.plan.operation import Array, Memory, Step, aligned
-from cnncalc.engine.plan.value import Margin, Value
+from cnncalc.engine.plan.value import Margin, Place, Value
 from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.engine.target import COSTS
 
@@ -63,17 +63,15 @@ class WinogradConvolution(Convolution):
         return (((0, 0), reach[0], reach[1]),)
 
     def _v_point(self) -> int:
-        tiles = self._tile_chunks() * self.blocking.block_tiles if self.blocking.apart else self.blocking.block_tiles
+        b = self.blocking
+        tiles = b.row_tiles * b.rows if b.apart else b.block_tiles
         return self.x.blocks * tiles * VECTOR_BYTES + SKEW
 
     def _s_point(self) -> int:
         return self.blocking.columns * self.blocking.block_tiles * VECTOR_BYTES + SKEW
 
-    def _tile_chunks(self) -> int:
-        return -(-self.tiles // self.blocking.block_tiles)
-
     def _input_chunks(self) -> int:
-        return min(MOST_INPUT_CHUNKS, -(-self.tiles // self.blocking.rows) * self.x.blocks)
+        return min(MOST_INPUT_CHUNKS, self.blocking.row_tiles * self.x.blocks)
 
     def scratch_bytes(self) -> int:
         """Memory for one tile, s, and, where it is not shared, v."""
@@ -93,11 +91,11 @@ class WinogradConvolution(Convolution):
         """Return one step, or one in each of two stages."""
         b = self.blocking
         arguments = self._arguments(memory)
-        tile_chunks = self._tile_chunks()
-        chunks = tile_chunks * b.group_chunks
+        chunks = b.tile_chunks * b.group_chunks
         products = self.tiles * self.points * self.x.blocks * LANES * self.output.blocks * LANES
         kernel = (convolve if self.axes == 2 else convolve_lines)(self.n, self.m, b.rows, b.columns)
-        found = [[Step(kernel, arguments, chunks, products // chunks)]]
+        weights = int(arguments["weights"][0]), self.constant_bytes()
+        found = [[Step(kernel, arguments, chunks, products // chunks, weights)]]
         if b.apart:
             chunks = self._input_chunks()
             work = self.tiles * self.x.blocks * self.points * LANES // chunks
@@ -139,7 +137,7 @@ class WinogradConvolution(Convolution):
             tile_rows=tile_rows,
             tile_columns=tile_columns,
             tiles=self.tiles,
-            tile_chunks=self._tile_chunks(),
+            tile_chunks=b.tile_chunks,
             block_tiles=b.block_tiles,
             input_chunks=self._input_chunks(),
             blocks=self.x.blocks,
@@ -148,6 +146,8 @@ class WinogradConvolution(Convolution):
             groups=groups,
             group_chunks=b.group_chunks,
             weights=memory.constant(pack(self.window.weight, self.n, _channels(self.x), groups, b.columns)),
+            y_tiles=memory.constant(self._y_tiles(y)),
+            y_share=0 if b.apart else -(-b.columns * self.m**self.axes // self.points),
             ahead=-(-4 * b.columns // -(-b.block_tiles // b.rows)),
             bias=memory.constant(bias),
             shared=memory.shared(self) if b.apart else 0,
@@ -159,6 +159,15 @@ class WinogradConvolution(Convolution):
             low=self.finish.low,
             high=self.finish.high,
         )
+
+    def _y_tiles(self, y: Place) -> Array:
+        """Return where each tile lies from the output's first position, whole register tiles of them."""
+        y_row, y_column = self._turned(y.row, VECTOR_BYTES)
+        high, wide = self._turned(*self.grid)
+        tiles = np.minimum(np.arange(self.blocking.row_tiles * self.blocking.rows), self.tiles - 1)
+        line, column = tiles // wide % high, tiles % wide
+        across = self.m if self.axes == 2 else 1
+        return (tiles // wide // high * y.image + line * self.m * y_row + column * across * y_column).astype(np.int32)
 
     def _turned(self, row: int, column: int) -> tuple[int, int]:
         """Return what belongs to rows and columns, exchanged for windows along the width."""

@@ -15,7 +15,7 @@ from typing import Any
 from cnncalc.engine.kernels.winograd_points import input_line, output_line
 from cnncalc.engine.kernels.winograd_stages import ROW, multiply
 from cnncalc.engine.native import Native, fields, native, specialised
-from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
+from cnncalc.engine.simd.emit import VECTOR_BYTES
 from cnncalc.engine.simd.tile import add_tiles, clamp_tile, load_tile, repeat, spaced, store_tile
 from cnncalc.engine.simd.vector import add, broadcast, load, maximum, minimum, store
 
@@ -93,18 +93,18 @@ def convolve_lines(n: int, m: int, rows: int, columns: int) -> Native:
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = fields(arguments)
-        first = chunk % p.tile_chunks * p.block_tiles
-        last = min(first + p.block_tiles, p.tiles)
-        group_chunk = chunk // p.tile_chunks
+        tile_chunk = chunk // p.group_chunks
+        group_chunk = chunk % p.group_chunks
+        row_tiles = (p.tiles + rows - 1) // rows
+        first = row_tiles * tile_chunk // p.tile_chunks * rows
+        last = min(row_tiles * (tile_chunk + 1) // p.tile_chunks * rows, p.tiles)
         s = scratch + m * VECTOR_BYTES
         v = p.shared + first // rows * p.v_tiles
         if p.shared == 0:
             v = s + n * p.s_point
             _transform_inputs(p, n, m, first, last, 0, (last - first + rows - 1) // rows * p.blocks, v)
         for group in range(p.groups * group_chunk // p.group_chunks, p.groups * (group_chunk + 1) // p.group_chunks):
-            channels = (p.blocks - 1) * LANES + p.last_channels
-            weights = p.weights + group * n * channels * columns * VECTOR_BYTES
-            multiply(p, n, rows, columns, last - first, v, weights, s)
+            multiply(p, n, rows, columns, m, 1, first, last, group, v, s)
             for column in range(min(columns, p.out_blocks - group * columns)):
                 block = group * columns + column
                 sums = s + column * p.block_tiles * VECTOR_BYTES

@@ -9,9 +9,10 @@ all of a block stays in the second-level cache:
    tiles for pixels, into s (n x n, COLUMNS, tiles, 16);
 3. each n x n sums are transformed into m x m outputs, and finished by bias, residual and clamp.
 
-A chunk does all three for one block of tiles, and all output channels. Where there are few tiles or many weights, 1 is
-a stage of its own, of all tiles into shared memory, and a chunk of the second stage does 2 and 3 for one output group
-and as many tiles as fit: then a weight is read once or a few times, by one thread.
+A chunk does all three for one block of tiles, and all output channels; blocks are numbered as they lie in the map.
+Where there are few tiles or many weights, 1 is a stage of its own, of all tiles into shared memory, and a chunk of the
+second stage does 2 and 3 for one output group and as many tiles as fit: then a weight is read once or a few times, by
+one thread.
 
 The n x n planes of v and s lie 192 bytes further apart than they need: at distances that are powers of two, the same
 number of each would compete for one place in the first-level cache.
@@ -29,10 +30,12 @@ from cnncalc.engine.native import Native, fields, native, specialised
 from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.engine.simd.tile import (
     add_tiles,
+    addresses,
     clamp_tile,
     load_tile,
     multiply_add,
-    prefetch,
+    prefetch_for_writing,
+    prefetch_into_second,
     repeat,
     spaced,
     store_tile,
@@ -62,7 +65,7 @@ ROW = np.dtype(
         ("tile_columns", "i8"),
         ("tiles", "i8"),  # of all images
         ("tile_chunks", "i8"),  # the tiles are shared into so many blocks,
-        ("block_tiles", "i8"),  # each of so many, but the last
+        ("block_tiles", "i8"),  # each of so many or fewer
         ("input_chunks", "i8"),  # of a stage of its own
         ("blocks", "i8"),  # input blocks of 16 channels
         ("last_channels", "i8"),  # channels of the last one, rounded up to 4
@@ -71,6 +74,8 @@ ROW = np.dtype(
         ("group_chunks", "i8"),
         ("weights", "i8"),
         ("ahead", "i8"),  # lines of the next panel of weights to ask for with every 4 channels
+        ("y_tiles", "i8"),  # address of a table of where each tile lies in the output, int32 bytes
+        ("y_share", "i8"),  # vectors of each tile's outputs to ask for with every product
         ("bias", "i8"),
         ("shared", "i8"),  # address of v where a stage of its own makes it; 0: v is in scratch memory
         ("rows", "i8"),  # tiles of a product, which lie together in v
@@ -85,9 +90,7 @@ ROW = np.dtype(
 
 
 @specialised
-def _transform_inputs(
-    p: Any, transform: Any, n: int, m: int, first: int, last: int, begin: int, end: int, v: int
-) -> None:
+def _transform_inputs(p: Any, transform: Any, m: int, first: int, last: int, begin: int, end: int, v: int) -> None:
     """Transform some of the parts of v, from `begin` to `end`; a part is ROWS tiles of one input block.
 
     They are counted as they lie in v, whose first tile is `first`; it has none from `last` on.
@@ -98,9 +101,8 @@ def _transform_inputs(
             column = tile % p.tile_columns
             line = tile // p.tile_columns
             corner = line // p.tile_rows * p.x_image + line % p.tile_rows * m * p.x_row + column * m * VECTOR_BYTES
-            numbers = load_tile(spaced(p.x + part % p.blocks * p.x_block + corner, p.x_row, n), n, VECTOR_BYTES)
             into = v + part * p.v_block + (tile - start) * VECTOR_BYTES
-            store_tile(transform(numbers), spaced(into, n * p.v_point, n), p.v_point)
+            transform(p.x + part % p.blocks * p.x_block + corner, p.x_row, into, p.v_point)
 
 
 @functools.cache
@@ -114,30 +116,38 @@ def transform_inputs(n: int, m: int) -> Native:
         parts = (p.tiles + p.rows - 1) // p.rows * p.blocks
         begin = parts * chunk // p.input_chunks
         end = parts * (chunk + 1) // p.input_chunks
-        _transform_inputs(p, transform, n, m, 0, p.tiles, begin, end, p.shared)
+        _transform_inputs(p, transform, m, 0, p.tiles, begin, end, p.shared)
 
     return kernel
 
 
 @specialised
-def multiply(p: Any, points: int, rows: int, columns: int, count: int, v: int, weights: int, s: int) -> None:
-    """Sum v over all channels with one group's weights, into s (points, columns, block_tiles, 16).
+def multiply(
+    p: Any, points: int, rows: int, columns: int, m: int, wide: int, begin: int, end: int, group: int, v: int, s: int
+) -> None:
+    """Sum v of the tiles from `begin` to `end` over all channels with one group's weights.
 
-    Each tile of products asks for its share of the next point's weights: they come from memory, or the second level,
-    while this point's are used.
+    Into s (points, columns, block_tiles, 16). Each tile of products asks for its share of the next point's weights, and
+    of where the outputs, m x `wide` a tile, will be written: they come from memory while this point's are used.
     """
+    weights = p.weights + group * points * ((p.blocks - 1) * LANES + p.last_channels) * columns * VECTOR_BYTES
+    count = end - begin
     panel = ((p.blocks - 1) * LANES + p.last_channels) * columns * VECTOR_BYTES
     for point in range(points):
         start = weights
         soon = start + panel
         for first in range(0, count, rows):
+            targets = addresses(p.y + group * columns * p.y_block, p.y_tiles + (begin + first) * 4, rows)
+            for each in range(point * p.y_share, (point + 1) * p.y_share):
+                place = each // (m * wide) * p.y_block + each // wide % m * p.y_row + each % wide * VECTOR_BYTES
+                prefetch_for_writing(targets, place)
             tiles = spaced(v + point * p.v_point + first // rows * p.v_tiles, VECTOR_BYTES, rows)
             sums = repeat(broadcast(np.float32(0)), rows, columns)
             weights = start
             for block in range(p.blocks - 1):
                 for channel in range(0, LANES, 4):
                     for _ in range(p.ahead):
-                        prefetch(soon, 1, 1)
+                        prefetch_into_second(soon)
                         soon += VECTOR_BYTES
                     sums = multiply_add(sums, tiles, block * p.v_block + 4 * channel, weights, 4)
                     weights += 4 * columns * VECTOR_BYTES
@@ -190,19 +200,19 @@ def convolve(n: int, m: int, rows: int, columns: int) -> Native:
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = fields(arguments)
-        first = chunk % p.tile_chunks * p.block_tiles
-        last = min(first + p.block_tiles, p.tiles)
-        group_chunk = chunk // p.tile_chunks
+        tile_chunk = chunk // p.group_chunks
+        group_chunk = chunk % p.group_chunks
+        row_tiles = (p.tiles + rows - 1) // rows
+        first = row_tiles * tile_chunk // p.tile_chunks * rows
+        last = min(row_tiles * (tile_chunk + 1) // p.tile_chunks * rows, p.tiles)
         s = scratch + m * m * VECTOR_BYTES
         v = p.shared + first // rows * p.v_tiles
         if p.shared == 0:
             v = s + n * n * p.s_point
             parts = (last - first + rows - 1) // rows * p.blocks
-            _transform_inputs(p, transform_in, n, m, first, last, 0, parts, v)
+            _transform_inputs(p, transform_in, m, first, last, 0, parts, v)
         for group in range(p.groups * group_chunk // p.group_chunks, p.groups * (group_chunk + 1) // p.group_chunks):
-            channels = (p.blocks - 1) * LANES + p.last_channels
-            weights = p.weights + group * n * n * channels * columns * VECTOR_BYTES
-            multiply(p, n * n, rows, columns, last - first, v, weights, s)
+            multiply(p, n * n, rows, columns, m, m, first, last, group, v, s)
             for column in range(min(columns, p.out_blocks - group * columns)):
                 block = group * columns + column
                 _transform_outputs(

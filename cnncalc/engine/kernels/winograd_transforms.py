@@ -15,8 +15,8 @@ n = 6, for F(4x4, 3x3) and F(2x2, 5x5); B^T is the paper's:        n = 4, for F(
      0   2  -1  -2   1   0
      0   4   0  -5   0   1
 
-The functions below take and give tiles, tuples of vectors row by row, with a vector for each number: 16 channels at
-once. The transform of a tile is twice that of its columns, each time with rows and columns exchanged.
+The functions below are about tiles, tuples of vectors row by row, with a vector for each number: 16 channels at once.
+The transform of a tile is twice that of its columns, each time with rows and columns exchanged.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ import numpy as np
 
 from cnncalc.engine.native import inlined
 from cnncalc.engine.plan.operation import Array
+from cnncalc.engine.simd.emit import VECTOR_BYTES
+from cnncalc.engine.simd.tile import add_tiles, load_tile, plus_times, spaced, store_tile
 from cnncalc.engine.simd.vector import add, broadcast, fma, subtract
 
 POINTS = {4: (0, 1, -1), 6: (0, 1, -1, 2, -2)}
@@ -70,21 +72,33 @@ def _input_6(d: Any) -> Any:
 
 
 @inlined
-def _input_columns_6(d: Any) -> Any:
-    return (
-        _input_6(d[0::6])
-        + _input_6(d[1::6])
-        + _input_6(d[2::6])
-        + _input_6(d[3::6])
-        + _input_6(d[4::6])
-        + _input_6(d[5::6])
-    )
+def _row(x: Any) -> Any:
+    return load_tile(spaced(x, VECTOR_BYTES, 6), 1, 0)
 
 
 @inlined
-def input_6(d: Any) -> Any:
-    """B^T d B for a tile of 6 x 6."""
-    return _input_columns_6(_input_columns_6(d))
+def _put(d: Any, v: Any, point: Any) -> None:
+    store_tile(_input_6(d), spaced(v, point, 6), 0)
+
+
+@inlined
+def input_6(x: Any, row: Any, v: Any, point: Any) -> None:
+    """B^T d B for the tile of 6 x 6 at `x`, whose rows lie `row` bytes apart, written to `v`, `point` bytes apart.
+
+    One row of B^T d after the other, or a pair: 36 numbers and what they come from would not fit into registers. So the
+    rows of d are read more than once.
+    """
+    four, five = broadcast(np.float32(4)), broadcast(np.float32(-5))
+    _put(plus_times(plus_times(_row(x + 4 * row), five, _row(x + 2 * row)), four, _row(x)), v, point)
+    even = plus_times(_row(x + 4 * row), broadcast(np.float32(-4)), _row(x + 2 * row))
+    odd = plus_times(_row(x + 3 * row), broadcast(np.float32(-4)), _row(x + row))
+    _put(add_tiles(even, odd), v + 6 * point, point)
+    _put(plus_times(even, broadcast(np.float32(-1)), odd), v + 12 * point, point)
+    even = plus_times(_row(x + 4 * row), broadcast(np.float32(-1)), _row(x + 2 * row))
+    odd = plus_times(_row(x + 3 * row), broadcast(np.float32(-1)), _row(x + row))
+    _put(plus_times(even, broadcast(np.float32(2)), odd), v + 18 * point, point)
+    _put(plus_times(even, broadcast(np.float32(-2)), odd), v + 24 * point, point)
+    _put(plus_times(plus_times(_row(x + 5 * row), five, _row(x + 3 * row)), four, _row(x + row)), v + 30 * point, point)
 
 
 @inlined
@@ -145,9 +159,10 @@ def _input_columns_4(d: Any) -> Any:
 
 
 @inlined
-def input_4(d: Any) -> Any:
-    """B^T d B for a tile of 4 x 4."""
-    return _input_columns_4(_input_columns_4(d))
+def input_4(x: Any, row: Any, v: Any, point: Any) -> None:
+    """B^T d B for a tile of 4 x 4, read and written as by input_6."""
+    d = load_tile(spaced(x, row, 4), 4, VECTOR_BYTES)
+    store_tile(_input_columns_4(_input_columns_4(d)), spaced(v, 4 * point, 4), point)
 
 
 @inlined

@@ -169,11 +169,15 @@ def tile_addresses(builder: Any, rows: Any, width: int, stride: Any) -> list[Any
     return [builder.add(row, step) for row in cgutils.unpack_tuple(builder, rows) for step in steps]
 
 
-def ask_for(builder: Any, address: Any) -> None:
-    """Emit a prefetch of the cache line at an address, which need not be there, into all levels."""
+FIRST_LEVEL, SECOND_LEVEL = 3, 2
+"""What LLVM calls all levels of cache, and all but the first."""
+
+
+def ask_for(builder: Any, address: Any, level: int = FIRST_LEVEL, *, write: bool = False) -> None:
+    """Emit a prefetch of the cache line at an address, which need not be there."""
     byte = ir.IntType(8).as_pointer()
     name = "llvm.prefetch.p0i8"
     kind = ir.FunctionType(types.VOID, [byte, types.INT32, types.INT32, types.INT32])
     function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name=name)
-    read, keep, data = (ir.Constant(types.INT32, number) for number in (0, 3, 1))
-    builder.call(function, [builder.inttoptr(address, byte), read, keep, data])
+    how = [ir.Constant(types.INT32, number) for number in (int(write), level, 1)]
+    builder.call(function, [builder.inttoptr(address, byte), *how])

@@ -11,6 +11,7 @@ from typing import Any
 from cnncalc.engine.lazy import Later, intrinsic
 from cnncalc.engine.simd.emit import (
     LANES,
+    SECOND_LEVEL,
     VECTOR_BYTES,
     ask_for,
     emit_effect,
@@ -141,6 +142,17 @@ def add_tiles(_: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def plus_times(_: Any, total: Any, factor: Any, tile: Any) -> Any:
+    """The vectors total + factor * tile; `factor` is one vector."""
+
+    def code(builder: Any, args: Any) -> list[Any]:
+        totals, tiles = cgutils.unpack_tuple(builder, args[0]), cgutils.unpack_tuple(builder, args[2])
+        return [sum_of_product(builder, args[1], x, y) for x, y in zip(tiles, totals, strict=True)]
+
+    return total(total, types.vector, tile), emit_tile(code)
+
+
+@intrinsic
 def clamp_tile(_: Any, tile: Any, low: Any, high: Any) -> Any:
     """Each number of a tile, held between two vectors; NaN stays NaN."""
 
@@ -208,3 +220,20 @@ def prefetch_rows(_: Any, base: Any, table: Any, count: Any) -> Any:
             ask_for(builder, builder.add(base, int32_at(builder, plus(builder, table, 4 * row))))
 
     return types.void(types.int64, types.int64, count), emit_effect(code)
+
+
+@intrinsic
+def prefetch_into_second(_: Any, address: Any) -> Any:
+    """Ask for the vector at an address, into the second level: for what is used after more than the first one holds."""
+    return types.void(types.int64), emit_effect(lambda builder, args: ask_for(builder, args[0], SECOND_LEVEL))
+
+
+@intrinsic
+def prefetch_for_writing(_: Any, rows: Any, offset: Any) -> Any:
+    """Ask for the vector at `offset` from each of some addresses, to be written: else the first store waits for it."""
+
+    def code(builder: Any, args: Any) -> None:
+        for address in cgutils.unpack_tuple(builder, args[0]):
+            ask_for(builder, builder.add(address, args[1]), write=True)
+
+    return types.void(rows, types.int64), emit_effect(code)
