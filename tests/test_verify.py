@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.engine.tensors import random_input
+from cnncalc.engine.tensors import random_input, random_weights
 from cnncalc.layers.base import argument_fields
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -421,3 +421,26 @@ def test_a_profile_has_a_row_an_operation():
     assert sum(one.macs for one in profile) == proof.report.totals.macs
     assert all(one.seconds > 0 and one.nbytes > 0 and one.peak > 1e8 for one in profile)
     assert profile[1].share_of_peak == pytest.approx(profile[1].macs / profile[1].seconds / profile[1].peak)
+
+
+CANCELLING = """
+input: [8, 40, 40]
+layers:
+  - {name: large, type: Conv2d, out_channels: 32, kernel_size: 3}
+  - {name: clamped, type: ReLU6}
+  - {name: after, type: Conv2d, out_channels: 4, kernel_size: 1}
+"""
+
+
+def test_what_float32_cannot_hold_any_better_is_no_disagreement(monkeypatch):
+    """ReLU6 keeps only what is small of sums of numbers as large as 1e4: rounding is a large share of that."""
+    network = cnncalc.loads(CANCELLING)
+    weights = random_weights(network)
+    weights["large.weight"] = weights["large.weight"] * np.float32(3e4)
+    proof = cnncalc.run(network, weights=weights, verify=True)
+    clamped = next(layer.error for layer in proof.layers if layer.node.name == "clamped")
+    assert clamped.executed > 1e-4 and proof.error.executed > 1e-5, "float32 is good enough, so this shows nothing"
+    assert not proof.mismatches and clamped.bounded and proof.error.bounded
+    monkeypatch.setattr("cnncalc.verify.fast.ROUNDING", 0)
+    told = {(name, check.what) for name, check in cnncalc.run(network, weights=weights, verify=True).mismatches}
+    assert told == {("clamped", "relative error"), ("after", "relative error"), ("network", "relative error")}

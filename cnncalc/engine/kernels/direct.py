@@ -240,5 +240,5 @@ def _ask_for(arguments: Array, address: int, size: int) -> None:
     first = 0 if groups * own <= COMING_BYTES else groups * parts - 1
     tiles *= groups * parts - first
     arguments["coming"] = address
-    arguments["coming_share"] = min(size, COMING_BYTES) // tiles
+    arguments["coming_share"] = -(-min(size, COMING_BYTES) // tiles)
     arguments["coming_from"] = first
