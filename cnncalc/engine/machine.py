@@ -1,9 +1,10 @@
 """The machine: runs a table of steps on a few threads that share each step's chunks, without Python in between.
 
-Steps that do not need each other's results form a phase. In a phase every thread takes chunks, by an atomic counter a
-step, until none is left, and waits at a barrier for the others. Which thread does a chunk makes no difference to the
-result. The thread that calls `run` is thread 0; each of the others is a Python thread that stays in compiled code,
-spinning for a while between runs before it goes to sleep.
+Steps that do not need each other's results form a phase. In a phase every thread takes chunks, by atomic counters,
+until none is left, and waits at a barrier for the others. Even threads take those of a step's first half first, odd
+ones those of its second; which thread does a chunk makes no difference to the result. The thread that calls `run` is
+thread 0; each of the others is a Python thread that stays in compiled code, spinning for a while between runs before it
+goes to sleep.
 
 Waiting threads give the processor away after a short spin, so that more threads than cores, or somebody else's busy
 threads, cost time but no standstill. Thread 0 comes back to Python now and then, so that Ctrl-C works within a layer.
@@ -59,8 +60,8 @@ OWN = ("phase", "waits", "status", "sleeps", "ring", "seen")
 be woken, and the last run it has seen."""
 PHASE, WAITS, STATUS, SLEEPS, RING, SEEN = (8 * at for at in range(len(OWN)))
 OWN_BYTES = 2 * LINE
-COUNTERS_BYTES = 3 * LINE
-"""Of each step: how many chunks are taken, how many of them from the front, how many from the back."""
+COUNTERS_BYTES = 2 * LINE
+"""Of each step: how many chunks of the first half are taken, and how many of the second."""
 
 DONE, PAUSED, ASLEEP, CLOSED = range(4)
 """How a thread comes back from compiled code."""
@@ -87,12 +88,19 @@ def _take(control: Any, counter: int, chunks: int, thread: int) -> int:
         chunk = load_int64(counter)
         store_int64(counter, chunk + 1)
         return chunk if chunk < chunks else -1
-    if fetch_add(counter, 1) >= chunks:
-        return -1
-    # From both ends: what a thread wrote in the last phase is then mostly what it reads in this one.
+    # A half of its own first: what a thread wrote in the last phase is then mostly what it reads in this one.
+    half = (chunks + 1) // 2
     if thread % 2 == 0:
-        return fetch_add(counter + LINE, 1)
-    return chunks - 1 - fetch_add(counter + 2 * LINE, 1)
+        chunk = fetch_add(counter, 1)
+        if chunk >= half:
+            chunk = half + fetch_add(counter + LINE, 1)
+    else:
+        chunk = half + fetch_add(counter + LINE, 1)
+        if chunk >= chunks:
+            chunk = fetch_add(counter, 1)
+            if chunk >= half:
+                return -1
+    return chunk if chunk < chunks else -1
 
 
 @inlined
