@@ -398,7 +398,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=3000)
+@settings(max_examples=300, deadline=30_000)
 @given(st.integers(0, 2**32))
 def test_a_mutated_assignment_is_read_or_refused(seed: int) -> None:
     draw = random.Random(seed)

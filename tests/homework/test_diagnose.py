@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from fractions import Fraction
 
 import pytest
 from diagnosing import ask, diagnosed, evaluated, names, network, of_gallery, questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import ends
 
 from cnncalc.analysis.rebuild import rebuilt
 from cnncalc.diagnostics import CnncalcError
@@ -364,7 +364,6 @@ def test_a_number_seen_before_is_looked_up():
     diagnoser = Diagnoser(resnet)
     asked = ask(resnet, "total.parameters")
     diagnoser.diagnose(asked, (1,))
-    start = time.perf_counter()
-    for written in range(1000):
-        diagnoser.diagnose(asked, (written,))
-    assert time.perf_counter() - start < 0.5
+    with ends():  # to make the tables anew for each would take minutes
+        for written in range(20_000):
+            diagnoser.diagnose(asked, (written,))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import ends
 
 from cnncalc.spec.expressions import ExpressionError, evaluate, make_divisible
 
@@ -206,10 +206,8 @@ def test_errors_say_what_and_the_way_out(text: str, said: str, way_out: str) -> 
     ],
 )
 def test_bombs_end_at_once(bomb: str) -> None:
-    start = time.perf_counter()
-    with contextlib.suppress(ExpressionError):
+    with ends(), contextlib.suppress(ExpressionError):
         assert evaluate(bomb, {}) == 1  # what is long but harmless
-    assert time.perf_counter() - start < 0.5
 
 
 @given(st.text(max_size=60))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import ends
 
 from cnncalc.diagnostics import CnncalcError, Diagnostic
 from cnncalc.spec.files import MAX_BYTES, read_text
@@ -20,11 +20,9 @@ LENET = (Path(__file__).parents[2] / "specs/lenet.yaml").read_text(encoding="utf
 
 
 def errors(text: str) -> list[Diagnostic]:
-    """The errors of a text, each with a place; within a second."""
-    start = time.perf_counter()
-    with pytest.raises(CnncalcError) as caught:
+    """The errors of a text, each with a place."""
+    with ends(), pytest.raises(CnncalcError) as caught:
         loads(text, source="spec.yaml")
-    assert time.perf_counter() - start < 2
     return caught.value.diagnostics
 
 
@@ -135,10 +133,8 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path, kind: str) -> None:
         path = "a\0b"
     elif kind == "nothing":
         path = ""
-    start = time.perf_counter()
-    with pytest.raises(CnncalcError, match="E101"):
+    with ends(), pytest.raises(CnncalcError, match="E101"):
         read_text(path)
-    assert time.perf_counter() - start < 1
 
 
 def test_a_missing_file_names_those_beside_it(tmp_path: Path) -> None:
@@ -288,7 +284,7 @@ def test_a_truth_value_is_no_number() -> None:
 # -- anything at all
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150, deadline=30_000)
 @given(st.text(max_size=300))
 def test_any_text_is_a_graph_or_a_cnncalc_error(text: str) -> None:
     try:
@@ -305,7 +301,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=3000)
+@settings(max_examples=300, deadline=30_000)
 @given(st.integers(0, 2**32))
 def test_a_mutated_spec_is_a_graph_or_a_cnncalc_error(seed: int) -> None:
     draw = random.Random(seed)
@@ -314,9 +310,8 @@ def test_a_mutated_spec_is_a_graph_or_a_cnncalc_error(seed: int) -> None:
         at, end = sorted((draw.randrange(len(text) + 1), draw.randrange(len(text) + 1)))
         end = min(end, at + draw.choice((0, 1, 5, 40)))
         text = text[:at] + draw.choice((draw.choice(PIECES), "", text[at:end] * 2)) + text[end:]
-    start = time.perf_counter()
-    try:
-        loads(text, max_layers=2000)
-    except CnncalcError as error:
-        assert error.diagnostics
-    assert time.perf_counter() - start < 2
+    with ends():
+        try:
+            loads(text, max_layers=2000)
+        except CnncalcError as error:
+            assert error.diagnostics
