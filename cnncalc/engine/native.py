@@ -15,6 +15,7 @@ by a factory whose parameters are ints: Numba takes them as constants, and they 
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import itertools
 import threading
@@ -50,6 +51,9 @@ def specialised(function: Any) -> Any:
 
 Kernel = Callable[[Any, int, int], None]
 OnCompile = Callable[[str, int, int], None]
+
+C_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+"""Makes a Python function of a kernel's address, one that lets go of Python's lock while it runs."""
 
 _ENGINE = "cnncalc.engine."
 _lock = threading.RLock()

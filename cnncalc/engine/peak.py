@@ -6,7 +6,6 @@ can have under way. They start from unlike numbers, else the compiler would make
 
 from __future__ import annotations
 
-import ctypes
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.engine.native import Native, fields, native, row
+from cnncalc.engine.native import C_FUNCTION, Native, fields, native, row
 from cnncalc.engine.simd.emit import LANES
 from cnncalc.engine.simd.vector import add, broadcast, fma, load, multiply, store, subtract
 
 ROW = np.dtype([("loops", "i8"), ("result", "i8")])
 """How often to go round, and the address of the vector that the sums start from and end in."""
 
-_CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _LOOPS = 1_000_000
 
 
@@ -64,7 +62,7 @@ def peak(threads: int, rounds: int = 20) -> float:
 
 def call(kernel: Native) -> Callable[[int, int, int], None]:
     """Return a kernel as a Python function, which lets go of Python's lock while it runs."""
-    return _CALL(kernel.address)
+    return C_FUNCTION(kernel.address)
 
 
 def _rate(pool: ThreadPoolExecutor, threads: int, kernel: Native, sums: int) -> float:

@@ -6,9 +6,9 @@ from importlib import import_module
 
 from cnncalc.engine.kernels import FAMILIES
 from cnncalc.engine.kernels.margins import zero_margins
-from cnncalc.engine.machine import begin, lead, serve
 from cnncalc.engine.native import Native
 from cnncalc.engine.peak import KERNELS
+from cnncalc.engine.schedule import begin, lead, serve
 
 
 def all_kernels() -> list[Native]:

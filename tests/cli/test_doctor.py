@@ -54,7 +54,7 @@ def two_kernels(monkeypatch, tmp_path):
     """Two kernels that are not compiled yet, and an empty cache."""
     from cnncalc.engine import cache, native, warm
     from cnncalc.engine.kernels.margins import zero_margins
-    from cnncalc.engine.machine import begin
+    from cnncalc.engine.schedule import begin
 
     kernels = [native.Native(kernel.function, kernel.row) for kernel in (begin, zero_margins)]
     monkeypatch.setattr(warm, "all_kernels", lambda: kernels)

@@ -16,8 +16,8 @@ import pytest
 from numba.core.registry import cpu_target
 
 from cnncalc.engine import cache, cache_entries, jit, native
-from cnncalc.engine.machine import begin
 from cnncalc.engine.reference.activation import relu
+from cnncalc.engine.schedule import begin
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
@@ -25,7 +25,7 @@ import json, sys
 import numpy as np
 from cnncalc.engine.cache import cache_state, cache_warning
 from cnncalc.engine.kernels.margins import zero_margins
-from cnncalc.engine.machine import begin, lead
+from cnncalc.engine.schedule import begin, lead
 from cnncalc.engine.native import compile_all
 from cnncalc.engine.reference.activation import relu
 x, y = np.array([-1, 0, 2], np.float32), np.empty(3, np.float32)
@@ -199,12 +199,12 @@ VARIANT = """
 import sys
 import numpy as np
 from cnncalc.engine import variant
-from cnncalc.engine.machine import _CALL
+from cnncalc.engine.native import C_FUNCTION
 for number in map(int, sys.argv[1:]):
     y = np.zeros(1, variant.ROW)
     place = np.zeros(1, np.float32)
     y["y"] = place.ctypes.data
-    _CALL(variant.give(number).address)(y.ctypes.data, 0, 0)
+    C_FUNCTION(variant.give(number).address)(y.ctypes.data, 0, 0)
     if place[0] != number:
         print(place[0], file=sys.stderr)
 """

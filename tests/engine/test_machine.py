@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from cnncalc.diagnostics import CnncalcError
-from cnncalc.engine.machine import SLEEPS, Machine
+from cnncalc.engine.machine import Machine
 from cnncalc.engine.native import fields, native, row
 from cnncalc.engine.plan.operation import Step
+from cnncalc.engine.schedule import SLEEPS
 from cnncalc.engine.simd.memory import fetch_add, load_int64
 
 THREADS = (1, 2, 3, 8)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from cnncalc.engine.kernels.movement import exchange
-from cnncalc.engine.machine import _CALL, begin
-from cnncalc.engine.native import Native, compile_all, fields, native
+from cnncalc.engine.native import C_FUNCTION, Native, compile_all, fields, native
 from cnncalc.engine.object_code import compile_object
+from cnncalc.engine.schedule import begin
 from cnncalc.engine.simd.memory import store_float
 from cnncalc.engine.simd.vector import add, multiply
 
@@ -32,12 +32,12 @@ def write(number: int, unit: object = 0) -> Native:
 def written(kernel: Native, chunk: int = 0) -> float:
     place, arguments = np.zeros(1, np.float32), np.zeros(1, ROW)
     arguments["y"] = place.ctypes.data
-    _CALL(kernel.address)(arguments.ctypes.data, chunk, 0)
+    C_FUNCTION(kernel.address)(arguments.ctypes.data, chunk, 0)
     return float(place[0])
 
 
 def test_names_tell_file_factory_and_parameters():
-    assert begin.name == "machine.begin"
+    assert begin.name == "schedule.begin"
     assert exchange(True).name == "copies.exchange(to_blocks=True)"
     assert write(3, add).name == "test_native.write(number=3, unit=add)"
 

@@ -13,7 +13,7 @@ import functools
 from typing import Any
 
 from cnncalc.engine.kernels.winograd_points import input_line, output_line
-from cnncalc.engine.kernels.winograd_stages import ROW, multiply
+from cnncalc.engine.kernels.winograd_stages import ROW, input_parts, multiply
 from cnncalc.engine.native import Native, fields, native, specialised
 from cnncalc.engine.simd.emit import VECTOR_BYTES
 from cnncalc.engine.simd.tile import add_tiles, clamp_tile, load_tile, repeat, spaced, store_tile
@@ -47,9 +47,7 @@ def transform_lines(n: int, m: int) -> Native:
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = fields(arguments)
-        parts = (p.tiles + p.rows - 1) // p.rows * p.blocks
-        begin = parts * chunk // p.input_chunks
-        end = parts * (chunk + 1) // p.input_chunks
+        begin, end = input_parts(p, chunk)
         _transform_inputs(p, n, m, 0, p.tiles, begin, end, p.shared)
 
     return kernel

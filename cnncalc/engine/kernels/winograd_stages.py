@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.engine.kernels.winograd_transforms import TRANSFORMS
-from cnncalc.engine.native import Native, fields, native, specialised
+from cnncalc.engine.native import Native, fields, inlined, native, specialised
 from cnncalc.engine.simd.emit import LANES, VECTOR_BYTES
 from cnncalc.engine.simd.tile import (
     add_tiles,
@@ -105,6 +105,13 @@ def _transform_inputs(p: Any, transform: Any, m: int, first: int, last: int, beg
             transform(p.x + part % p.blocks * p.x_block + corner, p.x_row, into, p.v_point)
 
 
+@inlined
+def input_parts(p: Any, chunk: int) -> tuple[int, int]:
+    """Return which parts of v, from one to before another, a chunk of the first of two stages makes."""
+    parts = (p.tiles + p.rows - 1) // p.rows * p.blocks
+    return parts * chunk // p.input_chunks, parts * (chunk + 1) // p.input_chunks
+
+
 @functools.cache
 def transform_inputs(n: int, m: int) -> Native:
     """Return the kernel of the first of two stages; a chunk is some of the parts of v."""
@@ -113,9 +120,7 @@ def transform_inputs(n: int, m: int) -> Native:
     @native(ROW)
     def kernel(arguments: Any, chunk: int, scratch: int) -> None:
         p = fields(arguments)
-        parts = (p.tiles + p.rows - 1) // p.rows * p.blocks
-        begin = parts * chunk // p.input_chunks
-        end = parts * (chunk + 1) // p.input_chunks
+        begin, end = input_parts(p, chunk)
         _transform_inputs(p, transform, m, 0, p.tiles, begin, end, p.shared)
 
     return kernel
