@@ -25,8 +25,8 @@ with processes(2) as executor:
 INTERRUPTED = """
 import time
 from cnncalc.executors import processes
-print("starting", flush=True)
 try:
+    print("starting", flush=True)
     with processes(2) as executor:
         time.sleep(600)
 except KeyboardInterrupt:
